@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file question.h  Questions in words, and answers as text or JSON: what the netpol command and
+ * the language bindings call, so that all of them print the same bytes.
+ */
+#ifndef NETPOL_QUESTION_H
+#define NETPOL_QUESTION_H
+
+#include "engine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * A question. Set `size` to sizeof(netpol_question). Strings are borrowed for the call.
+ *
+ * Endpoints: `pod` or `ns/pod`; `deploy/x`, `ns/deploy/x` (also sts, ds, job, cronjob, rs, rc),
+ * `ns/name[Kind]`; `ns/app=web` (selector), `ns/` + `*`; `ip`, `ip:port`, `[ipv6]:port`;
+ * `svc:ns/name`, `svc:ns/name:port` (destination); `node:NAME`; `internet`; `any`.
+ */
+typedef struct netpol_question {
+    size_t size;
+    const char *src;
+    const char *dst;
+    const char *protocol;       /**< NULL: TCP. */
+    const char *port;           /**< Number or name; NULL: the whole port set. */
+    const char *namespace_name; /**< Of endpoints that name none; NULL: the cluster's default. */
+    int32_t family;             /**< 4 or 6; 0: every family that both sides have. */
+} netpol_question;
+
+/** What was answered. */
+enum {
+    NETPOL_DENY = 0,
+    NETPOL_ALLOW = 1,
+    NETPOL_MIXED = 2 /**< Allowed for some of the pods, backends, ports or families asked for. */
+};
+
+/** An answer: one or several flows judged. Immutable; keeps the engine alive. */
+typedef struct netpol_answer netpol_answer;
+
+/**
+ * Answers a question in words. Services are translated to their backends, workloads stand for
+ * their replicas, names with several matches give one line a group.
+ *
+ * @param out  Owned; set on NETPOL_OK only.
+ * @return NETPOL_OK; NETPOL_NOT_FOUND (no such pod, service, …); NETPOL_INVALID (words that do not
+ *         parse, port 0, a service without endpoints); NETPOL_NO_MEMORY; NETPOL_MISUSE.
+ * Threads: any.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_engine_ask(const netpol_engine *engine,
+                                           const netpol_question *question, netpol_answer **out,
+                                           netpol_diagnostics *diags);
+/** Gives an answer back. NULL is allowed. Since: 0.1 */
+NETPOL_API void netpol_answer_free(netpol_answer *answer);
+/** NETPOL_DENY, NETPOL_ALLOW or NETPOL_MIXED over all flows judged. Since: 0.1 */
+NETPOL_API int32_t netpol_answer_outcome(const netpol_answer *answer);
+/** NETPOL_DEPENDS_… bits over all flows judged. Since: 0.1 */
+NETPOL_API uint32_t netpol_answer_depends(const netpol_answer *answer);
+
+/**
+ * Writes an answer: NETPOL_FORMAT_TEXT for people, NETPOL_FORMAT_JSON or …_JSONL (one line, schema
+ * "netpol.eval/v1") for machines. The same bytes in every language.
+ * @return NETPOL_OK; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_answer_write(const netpol_answer *answer, int32_t format,
+                                             const netpol_sink *to);
+
+/**
+ * Answers one line of a query file: a JSON object with "src", "dst", "proto" or "protocol",
+ * "port"; other keys are kept. Writes the same object plus "verdict" ("allow", "deny", "mixed", or
+ * "error" with an "error" text) and "depends", as one line.
+ * @return NETPOL_OK, also for a question that cannot be answered; NETPOL_INVALID if the line is no
+ *         JSON object; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.
+ * Threads: any.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_engine_answer_line(const netpol_engine *engine, const char *line,
+                                                   size_t n, const netpol_sink *to,
+                                                   netpol_diagnostics *diags);
+
+/** What a connection list shows. Set `size`; zero the rest for the defaults. */
+typedef struct netpol_list_options {
+    size_t size;
+    const char *focus; /**< "ns/name": only connections of this workload; NULL: all. */
+    bool pods;         /**< Pods one by one instead of their owners. */
+    bool self;         /**< Connections of a workload with itself too. */
+} netpol_list_options;
+
+/**
+ * Writes who can talk to whom: NETPOL_FORMAT_TEXT (a line `src => dst : connections`) or
+ * NETPOL_FORMAT_JSON (schema "netpol.list/v1").
+ *
+ * @param how  NULL: defaults.
+ * @return NETPOL_OK; NETPOL_NOT_FOUND for a focus that does not exist; NETPOL_NO_MEMORY;
+ *         NETPOL_CANCELLED; NETPOL_MISUSE; what the sink returned.
+ * Threads: any.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_engine_list(const netpol_engine *engine,
+                                            const netpol_list_options *how, int32_t format,
+                                            const netpol_sink *to, netpol_diagnostics *diags);
+
+/**
+ * Writes what reading and validating found, document by document: NETPOL_FORMAT_TEXT
+ * (compiler-like), NETPOL_FORMAT_JSON (one array), NETPOL_FORMAT_JSONL (schema "netpol.check/v1")
+ * or NETPOL_FORMAT_SARIF.
+ *
+ * Text shows the source line with a caret if the list was read with NETPOL_KEEP_TEXT.
+ *
+ * @param options    NETPOL_TOLERANT_CIDR is read; NULL: defaults.
+ * @param invalid    Set: how many documents are broken or invalid. May be NULL.
+ * @return NETPOL_OK; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.
+ * Threads: any, if nobody reads into the list.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_manifests_check(const netpol_manifests *manifests,
+                                                const netpol_options *options, int32_t format,
+                                                const netpol_sink *to, size_t *invalid);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

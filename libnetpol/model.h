@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* model owns netpol_object: its arena, its count, where it came from. It reads no text. */
+#ifndef NP_MODEL_H
+#define NP_MODEL_H
+
+#include "diag.h"
+#include "table.h"
+
+#include <stdatomic.h>
+
+/* Any YAML value, for kinds without a complete table. */
+typedef enum np_value_type {
+    NP_VALUE_NULL = 1,
+    NP_VALUE_BOOL,
+    NP_VALUE_INT,
+    NP_VALUE_UINT,
+    NP_VALUE_FLOAT,
+    NP_VALUE_STRING,
+    NP_VALUE_LIST,
+    NP_VALUE_MAP
+} np_value_type;
+
+typedef struct np_value np_value;
+typedef struct np_entry {
+    np_slice key;
+    const np_value *value;
+} np_entry;
+struct np_value {
+    np_value_type type;
+    size_t n; /* of lists and maps */
+    union {
+        bool boolean;
+        int64_t integer;
+        uint64_t natural;
+        double real;
+        np_slice text;
+        const np_value *const *list;
+        const np_entry *map; /* sorted by key bytes */
+    } as;
+};
+
+struct netpol_object {
+    _Atomic uint32_t refs;
+    np_arena arena; /* holds all below; this struct too */
+    const np_kind *kind;
+    const char *api_version; /* of the kind, or as written for NETPOL_KIND_OTHER */
+    const char *kind_name;
+    const void *tree;              /* by kind->table; NULL for NETPOL_KIND_OTHER */
+    const netpol_metadata *meta;   /* NULL when absent; of NETPOL_KIND_OTHER name and namespace only */
+    const np_value *value;         /* with NETPOL_KEEP_OTHERS, for kinds that are not whole; else NULL */
+    np_slice text;                 /* the same document as it was written, if it was one of its own; n 0: none */
+    const char *source;            /* NULL: made in memory */
+    uint32_t line;
+    uint32_t column;
+    uint32_t document;
+    int32_t item;
+    np_slice marks; /* positions of the fields, see marks.h; n 0: none */
+};
+
+/* A new object with one reference and an arena ready to allocate from; NULL: no memory. */
+netpol_object *np_object_new(const netpol_allocator *alloc, const np_kind *kind, size_t first_chunk);
+
+/* "NetworkPolicy shop/allow-web" appended to a buffer. */
+void np_object_title(np_buffer *b, const netpol_object *x);
+
+/* Where a field of this object stands (source, line, column, document, item); the nearest known
+ * ancestor if the field itself is not written; `title` must outlive the result (may be NULL). */
+np_where np_object_where(const netpol_object *x, const np_path *path, const char *title);
+
+#endif

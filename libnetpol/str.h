@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* str owns text in memory: slices, growing buffers, small text helpers. It knows no syntax. */
+#ifndef NP_STR_H
+#define NP_STR_H
+
+#include "mem.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+typedef struct np_slice {
+    const char *p; /* not NUL-terminated */
+    size_t n;
+} np_slice;
+
+#define NP_SLICE(literal) ((np_slice){(literal), sizeof(literal) - 1})
+
+static inline np_slice np_slice_of(const char *text)
+{
+    return (np_slice){text, text ? strlen(text) : 0};
+}
+static inline bool np_slice_is(np_slice s, const char *text)
+{
+    return strlen(text) == s.n && memcmp(s.p, text, s.n) == 0;
+}
+static inline bool np_slice_equal(np_slice a, np_slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+/* Byte order, a prefix first. */
+int np_slice_compare(np_slice a, np_slice b);
+
+/* A text that grows. `failed` is sticky: append freely, check once at the end. */
+typedef struct np_buffer {
+    netpol_allocator alloc;
+    char *p;
+    size_t n;
+    size_t room;
+    bool failed;
+} np_buffer;
+
+void np_buffer_init(np_buffer *b, const netpol_allocator *alloc);
+void np_buffer_free(np_buffer *b);
+void np_buffer_add(np_buffer *b, const char *p, size_t n);
+void np_buffer_text(np_buffer *b, const char *text);
+void np_buffer_char(np_buffer *b, char c);
+void np_buffer_repeat(np_buffer *b, char c, size_t n);
+void np_buffer_format(np_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void np_buffer_vformat(np_buffer *b, const char *format, va_list args);
+/* JSON string with quotes, as Go's encoding/json writes it without HTML escaping. */
+void np_buffer_json(np_buffer *b, np_slice s);
+/* Go's %q: what Kubernetes' messages use. */
+void np_buffer_quote(np_buffer *b, np_slice s);
+/* Hands all of it to a sink and empties it; NETPOL_NO_MEMORY if it failed. */
+netpol_status np_buffer_flush(np_buffer *b, const netpol_sink *to);
+
+/* Reads one UTF-8 character; returns its bytes and sets *rune, or returns 0 if it is not valid UTF-8. */
+size_t np_utf8_read(const char *p, size_t n, uint32_t *rune);
+
+/* Edits that turn one into the other (insert, delete, replace, swap neighbours), at most `most`;
+ * most + 1 if more. Texts longer than 64 bytes are never near. */
+unsigned np_edit_distance(np_slice a, np_slice b, unsigned most);
+
+#endif

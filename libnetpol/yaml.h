@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* yaml owns text in: documents, events, positions, scalar meaning. It knows no Kubernetes kind.
+ *
+ * A text is cut into documents as kubectl's reader does (a line that begins with "---"; JSON values
+ * one after another), and each document is a stream of events from a provider: libyaml, or our own
+ * JSON scanner for JSON input. Aliases and merge keys are already resolved in what the user of this
+ * room sees: an alias is replayed as the events of its anchor, and the entries of a merged map
+ * appear in place of the `<<` key. */
+#ifndef NP_YAML_H
+#define NP_YAML_H
+
+#include "diag.h"
+
+typedef enum np_event_type {
+    NP_EVENT_SCALAR = 1,
+    NP_EVENT_SEQ_START,
+    NP_EVENT_SEQ_END,
+    NP_EVENT_MAP_START,
+    NP_EVENT_MAP_END,
+    NP_EVENT_END,  /* no more events in this document; peeking again gives it again */
+    NP_EVENT_ERROR /* the document is broken; said in the diagnostics already */
+} np_event_type;
+
+typedef enum np_scalar_style {
+    NP_STYLE_PLAIN = 1,
+    NP_STYLE_SINGLE,
+    NP_STYLE_DOUBLE,
+    NP_STYLE_LITERAL,
+    NP_STYLE_FOLDED
+} np_scalar_style;
+
+typedef struct np_event {
+    uint8_t type;
+    uint8_t style;   /* of scalars */
+    bool json;       /* from the JSON scanner: numbers follow JSON's rules */
+    bool flow;       /* of collections: written in flow style */
+    bool merged;     /* a map key that arrived through a merge key */
+    np_slice value;  /* of scalars; valid until the next event is taken; may hold NUL bytes */
+    np_slice tag;    /* as libyaml resolves it ("tag:yaml.org,2002:str", "!foo"); n 0: none */
+    uint32_t line;   /* from 1, in the whole text */
+    uint32_t column; /* from 1, in characters */
+} np_event;
+
+/* One document of a text. */
+typedef struct np_document {
+    uint32_t index; /* among the non-empty ones */
+    uint32_t line;  /* of its first event */
+    bool json;
+    np_slice text; /* its bytes, without the separator lines */
+} np_document;
+
+typedef struct np_text np_text;
+
+/* Opens a text. `bytes` are borrowed until np_text_close. Options come from np_options_read (limits,
+ * lenient, keep_going). Every error of a document becomes one diagnostic with `name` as source.
+ * UTF-16 with a BOM is transcoded; a UTF-8 BOM is skipped.
+ * NETPOL_OK; NETPOL_LIMIT (said in diags); NETPOL_NO_MEMORY. */
+netpol_status np_text_open(np_text **out, const netpol_options *o, const char *name,
+                           const void *bytes, size_t n, netpol_diagnostics *diags);
+void np_text_close(np_text *t);
+
+/* Goes to the next non-empty document, whatever was read of the last one. Returns NETPOL_OK;
+ * NETPOL_NOT_FOUND at the end of the text; NETPOL_INVALID if this document cannot even be started
+ * (a bad separator, say): doc is set, the diagnostic is given, and the caller may go on to the next;
+ * NETPOL_LIMIT (documents), NETPOL_NO_MEMORY, NETPOL_CANCELLED: final. */
+netpol_status np_text_next(np_text *t, np_document *doc);
+
+/* The event at hand; never NULL. After NP_EVENT_ERROR np_text_status says why. */
+const np_event *np_text_peek(np_text *t);
+/* Takes the event at hand. */
+void np_text_take(np_text *t);
+/* Takes one whole node (scalar or collection). False: NP_EVENT_ERROR or NP_EVENT_END came. */
+bool np_text_skip(np_text *t);
+/* NETPOL_OK, or what ended this document: NETPOL_INVALID, _LIMIT, _NO_MEMORY, _CANCELLED. */
+netpol_status np_text_status(const np_text *t);
+
+/* Remembers events from here on, so that np_text_rewind can give them again. Not nested: a new
+ * record forgets the old one. np_text_rewind ends recording, as does np_text_forget. */
+void np_text_record(np_text *t);
+void np_text_rewind(np_text *t);
+void np_text_forget(np_text *t);
+
+/* Looks for scalar keys of the document's root map without touching the events at hand (a second
+ * pass over the document). For each found key values[i] is set to its scalar's text, copied into
+ * the arena, else left alone. Used when `kind` comes after a long `items`. */
+void np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
+                   np_arena *arena);
+
+/* ---- what a scalar means: Kubernetes' YAML 1.1 rules (spec section 4) ---- */
+
+typedef enum np_scalar_kind {
+    NP_SCALAR_NULL = 1,
+    NP_SCALAR_BOOL,
+    NP_SCALAR_INT,   /* fits int64 */
+    NP_SCALAR_UINT,  /* fits uint64 only */
+    NP_SCALAR_FLOAT, /* finite */
+    NP_SCALAR_STRING,
+    NP_SCALAR_BAD /* impossible cast (`!!int x`), or not representable in JSON (.inf, .nan) */
+} np_scalar_kind;
+
+typedef struct np_scalar {
+    np_scalar_kind kind;
+    union {
+        bool boolean;
+        int64_t integer;
+        uint64_t natural;
+        double real;
+    } as;
+    np_slice text;     /* of strings; of !!binary the decoded bytes, in the arena */
+    const char *why;   /* of NP_SCALAR_BAD: static text */
+} np_scalar;
+
+/* `arena` serves !!binary only and may be NULL (then !!binary is NP_SCALAR_BAD). */
+np_scalar np_scalar_resolve(const np_event *scalar, np_arena *arena);
+/* Whether a plain scalar of this text would be read as anything but a string, or looks like a base
+ * 60 number: what the canonical writer quotes. */
+bool np_scalar_needs_quotes(np_slice text);
+/* A float as Go's encoding/json prints it ("1.5", "1e+21"). Returns the length; room for 32 is enough. */
+size_t np_float_text(double value, char *out);
+
+#endif
