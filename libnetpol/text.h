@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* yaml owns text in: documents, events, positions, scalar meaning. It knows no Kubernetes kind.
+/* text owns text in: documents, events, positions, scalar meaning. It knows no Kubernetes kind.
+ * (Not named yaml.h, which is libyaml's header.)
  *
  * A text is cut into documents as kubectl's reader does (a line that begins with "---"; JSON values
  * one after another), and each document is a stream of events from a provider: libyaml, or our own
  * JSON scanner for JSON input. Aliases and merge keys are already resolved in what the user of this
  * room sees: an alias is replayed as the events of its anchor, and the entries of a merged map
  * appear in place of the `<<` key. */
-#ifndef NP_YAML_H
-#define NP_YAML_H
+#ifndef NP_TEXT_H
+#define NP_TEXT_H
 
 #include "diag.h"
 
