@@ -99,6 +99,14 @@ NETPOL_API netpol_status netpol_engine_list(const netpol_engine *engine,
                                             const netpol_list_options *how, int32_t format,
                                             const netpol_sink *to, netpol_diagnostics *diags);
 
+/** What to check. Set `size`; zero the rest for the defaults. */
+typedef struct netpol_check_options {
+    size_t size;
+    const char *kind; /**< Only this kind is accepted, "NetworkPolicy": every document of another kind,
+                           used or not, is a type error (`no matches for kind …`). NULL: all kinds. */
+    uint32_t flags;   /**< NETPOL_TOLERANT_CIDR. */
+} netpol_check_options;
+
 /**
  * Writes what reading and validating found, document by document: NETPOL_FORMAT_TEXT
  * (compiler-like), NETPOL_FORMAT_JSON (one array), NETPOL_FORMAT_JSONL (schema "netpol.check/v1")
@@ -106,13 +114,13 @@ NETPOL_API netpol_status netpol_engine_list(const netpol_engine *engine,
  *
  * Text shows the source line with a caret if the list was read with NETPOL_KEEP_TEXT.
  *
- * @param options    NETPOL_TOLERANT_CIDR is read; NULL: defaults.
- * @param invalid    Set: how many documents are broken or invalid. May be NULL.
+ * @param how      NULL: defaults.
+ * @param invalid  Set: how many documents are broken or invalid. May be NULL.
  * @return NETPOL_OK; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.
  * Threads: any, if nobody reads into the list.  Since: 0.1
  */
 NETPOL_API netpol_status netpol_manifests_check(const netpol_manifests *manifests,
-                                                const netpol_options *options, int32_t format,
+                                                const netpol_check_options *how, int32_t format,
                                                 const netpol_sink *to, size_t *invalid);
 
 #ifdef __cplusplus
