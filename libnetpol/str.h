@@ -46,7 +46,8 @@ void np_buffer_text(np_buffer *b, const char *text);
 void np_buffer_char(np_buffer *b, char c);
 void np_buffer_repeat(np_buffer *b, char c, size_t n);
 void np_buffer_format(np_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void np_buffer_vformat(np_buffer *b, const char *format, va_list args);
+void np_buffer_vformat(np_buffer *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 /* JSON string with quotes, as Go's encoding/json writes it without HTML escaping. */
 void np_buffer_json(np_buffer *b, np_slice s);
 /* Go's %q: what Kubernetes' messages use. */
