@@ -220,3 +220,39 @@ char *test_read_file(const char *path, size_t *n)
         fail_msg("%s: cannot be opened", path);
     return text;
 }
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+        fail_msg("%s: cannot be written", path);
+}
+
+static void show_difference(const char *path, const char *have, const char *want)
+{
+    size_t line = 1;
+    size_t start = 0;
+    size_t i = 0;
+    for (; have[i] && have[i] == want[i]; i++)
+        if (have[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    fail_msg("%s:%zu: differs (NETPOL_BLESS=1 accepts)\n  golden: %.*s\n  now:    %.*s", path, line,
+             (int)strcspn(want + start, "\n"), want + start, (int)strcspn(have + start, "\n"),
+             have + start);
+}
+
+void test_expect_golden(const char *path, const char *text)
+{
+    if (getenv("NETPOL_BLESS")) {
+        write_file(path, text);
+        return;
+    }
+    char *want = test_read_file_if_any(path, NULL);
+    if (!want)
+        fail_msg("%s: missing (NETPOL_BLESS=1 makes it)", path);
+    if (strcmp(text, want) != 0)
+        show_difference(path, text, want);
+    free(want);
+}

@@ -92,4 +92,8 @@ void test_text_free(test_text *t);
 /* What was written, "" if nothing. */
 const char *test_text_of(const test_text *t);
 
+/* Holds text against a golden file. With NETPOL_BLESS set (`make bless`) the file is rewritten
+ * instead; the change is then reviewed like code. */
+void test_expect_golden(const char *path, const char *text);
+
 #endif

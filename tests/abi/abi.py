@@ -113,6 +113,20 @@ def exported(library):
     return {re.sub(r"@.*", "", name) for name in names}
 
 
+# What a guest in another program does not do: print, exit, read its surroundings, follow the locale.
+UNWELCOME = set("""printf vprintf puts putchar perror fprintf vfprintf fputs fputc putc stdout stderr
+exit _exit quick_exit atexit getenv secure_getenv setenv setlocale uselocale localeconv signal
+sigaction raise strtod strtof atof strcoll strerror strtok localtime __ctype_b_loc
+__ctype_tolower_loc __ctype_toupper_loc toupper tolower strcasecmp strncasecmp rand srand
+__printf_chk __fprintf_chk __vfprintf_chk""".split())
+
+
+def needed(library):
+    listing = subprocess.run(["nm", "-D", "--undefined-only", library], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    return {re.sub(r"@.*", "", line.split()[-1]) for line in listing.splitlines()}
+
+
 def check_symbols(library):
     declared, mapped, real = declared_functions(), mapped_functions(), exported(library)
     wrong = [f"{f}: twice in the map" for f in set(mapped) if mapped.count(f) > 1]
@@ -121,6 +135,7 @@ def check_symbols(library):
     wrong += [f"{f}: declared, but the library does not have it" for f in declared - real]
     wrong += [f"{f}: exported, but in no header" for f in real - declared]
     wrong += [f"{f}: not ours by name" for f in real if not f.startswith("netpol_")]
+    wrong += [f"{f}: called, but an embedded library does without" for f in needed(library) & UNWELCOME]
     if wrong:
         fail(sorted(wrong))
     print(f"{len(real)} functions: declared, mapped and exported alike")
