@@ -164,21 +164,6 @@ void np_buffer_json(np_buffer *b, np_slice s)
     np_buffer_char(b, '"');
 }
 
-/* unicode.IsPrint, coarsely: what is no control, no separator, no format character and no gap. */
-static bool go_printable(uint32_t r)
-{
-    if (r < 0x7f)
-        return r >= 0x20;
-    if (r < 0xa1 || r == 0xad)
-        return false;
-    if ((r >= 0x2000 && r <= 0x200f) || (r >= 0x2028 && r <= 0x202f) || (r >= 0x205f && r <= 0x206f))
-        return false;
-    if (r == 0x1680 || r == 0x180e || r == 0x3000 || r == 0xfeff)
-        return false;
-    return !(r >= 0xe000 && r <= 0xf8ff) && !(r >= 0xfff0 && r <= 0xfffb) && (r & 0xfffe) != 0xfffe &&
-           r < 0xe0000;
-}
-
 void np_buffer_quote(np_buffer *b, np_slice s)
 {
     np_buffer_char(b, '"');
@@ -193,7 +178,7 @@ void np_buffer_quote(np_buffer *b, np_slice s)
             np_buffer_format(b, "\\%c", e);
         else if (r == 0x07 || r == 0x0b)
             np_buffer_text(b, r == 0x07 ? "\\a" : "\\v");
-        else if (go_printable(r))
+        else if (np_rune_prints(r))
             np_buffer_add(b, s.p + i, n);
         else if (r < 0x80)
             np_buffer_format(b, "\\x%02x", (unsigned)r);

@@ -55,6 +55,8 @@ void np_buffer_quote(np_buffer *b, np_slice s);
 /* Hands all of it to a sink and empties it; NETPOL_NO_MEMORY if it failed. */
 netpol_status np_buffer_flush(np_buffer *b, const netpol_sink *to);
 
+/* Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII blank. */
+bool np_rune_prints(uint32_t rune);
 /* Reads one UTF-8 character; returns its bytes and sets *rune, or returns 0 if it is not valid UTF-8. */
 size_t np_utf8_read(const char *p, size_t n, uint32_t *rune);
 
