@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands, each in a file of its own: netpol_check.c, netpol_convert.c, … */
+#ifndef NETPOL_COMMANDS_H
+#define NETPOL_COMMANDS_H
+
+#include "netpol_args.h"
+
+extern const command check_command;
+extern const command convert_command;
+extern const command eval_command;
+extern const command list_command;
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "netpol_commands.h"
+#include "netpol_input.h"
+#include "netpol_lines.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- one question ---- */
+
+static int outcome_code(const netpol_answer *answer)
+{
+    return netpol_answer_outcome(answer) == NETPOL_ALLOW ? TOOL_YES : TOOL_NO;
+}
+
+/* --on-undefined fail: an answer that hangs on the network plug-in is none. */
+static bool is_undefined(const args *a, const netpol_answer *answer)
+{
+    uint32_t depends = netpol_answer_depends(answer);
+    if (!depends || !a->on_undefined || strcmp(a->on_undefined, "fail") != 0)
+        return false;
+    for (uint32_t bit = 1; bit; bit <<= 1)
+        if (depends & bit)
+            say("no answer, for it depends on the network plug-in: %s (--on-undefined fail)",
+                netpol_depends_name(bit));
+    return true;
+}
+
+static int write_answer(const args *a, output *out, const netpol_answer *answer)
+{
+    if (is_undefined(a, answer))
+        return TOOL_BAD_INPUT;
+    bool text = !a->format || strcmp(a->format, "text") == 0;
+    int32_t format = text                             ? NETPOL_FORMAT_TEXT
+                     : strcmp(a->format, "json") == 0 ? NETPOL_FORMAT_JSON
+                                                      : NETPOL_FORMAT_JSONL;
+    netpol_sink to = text ? output_text(out) : output_bytes(out);
+    netpol_status status = netpol_answer_write(answer, format, &to);
+    if (status != NETPOL_OK)
+        return out->failed ? TOOL_FAILED : say_status(status);
+    return outcome_code(answer);
+}
+
+static int ask(const args *a, output *out, input *in, const netpol_engine *engine)
+{
+    netpol_question question = {.size = sizeof question,
+                                .src = a->from,
+                                .dst = a->to,
+                                .protocol = a->protocol,
+                                .port = a->port,
+                                .namespace_name = a->namespace_name,
+                                .family = a->family ? a->family[0] - '0' : 0};
+    netpol_answer *answer = NULL;
+    netpol_status status = netpol_engine_ask(engine, &question, &answer, in->diags);
+    say_diagnostics(out, in->diags);
+    int code = status == NETPOL_OK ? write_answer(a, out, answer) : say_status(status);
+    netpol_answer_free(answer);
+    return code;
+}
+
+/* ---- a file of questions ---- */
+
+static int answer_line(output *out, input *in, const netpol_engine *engine, const lines *l,
+                       const char *line, size_t n)
+{
+    netpol_sink to = output_bytes(out);
+    netpol_status status = netpol_engine_answer_line(engine, line, n, &to, in->diags);
+    if (status == NETPOL_OK)
+        return TOOL_YES;
+    if (out->failed)
+        return TOOL_FAILED;
+    int code = say_status(status);
+    if (code == TOOL_BAD_INPUT) {
+        const netpol_diagnostic *why = netpol_diagnostics_at(in->diags, 0);
+        say("question in line %zu: %s", l->number, why ? why->message : "no JSON object");
+    }
+    return code;
+}
+
+static int bad_line(const lines *l, const char *path, line_result r)
+{
+    if (r == LINE_TOO_LONG) {
+        say("question in line %zu: longer than %d bytes", l->number, LINE_MAX_BYTES);
+        return TOOL_BAD_INPUT;
+    }
+    if (r == LINE_NO_MEMORY)
+        return say_status(NETPOL_NO_MEMORY);
+    say("cannot read %s: %s", path, strerror(errno));
+    return TOOL_BAD_INPUT;
+}
+
+static bool is_blank(const char *p, size_t n)
+{
+    while (n && (*p == ' ' || *p == '\t' || *p == '\r')) {
+        p++;
+        n--;
+    }
+    return n == 0;
+}
+
+static int answer_lines(const args *a, output *out, input *in, const netpol_engine *engine,
+                        lines *l)
+{
+    int worst = TOOL_YES;
+    for (;;) {
+        const char *line;
+        size_t n;
+        /* who asks a question and waits for its answer must get it */
+        if (lines_would_wait(l) && !output_flush(out))
+            return TOOL_FAILED;
+        line_result r = lines_next(l, &line, &n);
+        if (r == LINE_END)
+            return worst;
+        if (r == LINE_OK && is_blank(line, n))
+            continue;
+        netpol_diagnostics_clear(in->diags);
+        int code =
+            r == LINE_OK ? answer_line(out, in, engine, l, line, n) : bad_line(l, a->queries, r);
+        if (code == TOOL_FAILED || r == LINE_FAILED)
+            return code;
+        worst = code > worst ? code : worst;
+    }
+}
+
+static int ask_all(const args *a, output *out, input *in, const netpol_engine *engine)
+{
+    lines l;
+    if (!lines_open(&l, a->queries)) {
+        say("cannot read %s: %s", a->queries, strerror(errno));
+        return TOOL_BAD_INPUT;
+    }
+    int code = answer_lines(a, out, in, engine, &l);
+    lines_close(&l);
+    return code;
+}
+
+/* ---- the command ---- */
+
+static int check_words(const args *a)
+{
+    if (a->queries && (a->from || a->to || a->port || a->protocol || a->family)) {
+        say("--queries has its questions in a file: no --from, --to, --port, --protocol, --family");
+        return TOOL_FAILED;
+    }
+    if (a->queries && a->format && strcmp(a->format, "jsonl") != 0) {
+        say("--queries answers as jsonl only");
+        return TOOL_FAILED;
+    }
+    if (a->queries && a->on_undefined && strcmp(a->on_undefined, "fail") == 0) {
+        say("--on-undefined fail is for one question; with --queries look at \"depends\"");
+        return TOOL_FAILED;
+    }
+    if (!a->queries && (!a->from || !a->to)) {
+        say("who connects to whom? give --from SRC and --to DST, or --queries FILE");
+        return TOOL_FAILED;
+    }
+    return TOOL_YES;
+}
+
+static int run(const args *a, output *out)
+{
+    if (check_words(a) != TOOL_YES)
+        return TOOL_FAILED;
+    input in;
+    netpol_engine *engine = NULL;
+    int code = input_read(&in, a, 0);
+    if (code == TOOL_YES)
+        code = input_engine(&in, a, out, &engine);
+    if (code == TOOL_YES)
+        code = a->queries ? ask_all(a, out, &in, engine) : ask(a, out, &in, engine);
+    netpol_engine_unref(engine);
+    input_free(&in);
+    return code;
+}
+
+const command eval_command = {
+    .name = "eval",
+    .bit = COMMAND_EVAL,
+    .run = run,
+    .formats = "text|json|jsonl",
+    .takes_paths = false,
+    .summary = "may SRC reach DST on this port?",
+    .usage = "  netpol eval -f PATH... --from SRC --to DST [--port PORT] [OPTIONS]\n"
+             "  netpol eval -f PATH... --queries FILE [OPTIONS]\n",
+    .about = "SRC and DST are pods (pod, ns/pod), workloads (deploy/x, ns/sts/x), selectors "
+             "(ns/app=web,\n"
+             "'ns/*'), addresses (10.0.0.7, [2001:db8::1]:443), services (svc:ns/name, as DST),\n"
+             "nodes (node:NAME), internet, or any. The answer names the policy and the line that "
+             "decided,\n"
+             "and says when it hangs on the network plug-in.\n\n"
+             "A line of --queries is {\"src\":…,\"dst\":…,\"proto\":…,\"port\":…}; the answer is "
+             "the same line\n"
+             "with \"verdict\". A policy that fails to load means no answer at all.\n",
+    .examples = "  netpol eval -f manifests/ --from shop/web --to shop/db --port 3306\n"
+                "  netpol eval -f manifests/ -n shop --from deploy/web --to svc:db --port mysql\n"
+                "  netpol eval -f cluster.json --queries questions.jsonl > answers.jsonl\n\n"
+                "Exit status: 0 allowed, 1 denied or mixed, 2 the input cannot be used or the "
+                "question cannot\n"
+                "be answered, 3 wrong options. With --queries: 0 unless a line is no question.\n",
+};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "netpol_input.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint32_t asked_flags(const args *a)
+{
+    return (a->lenient ? NETPOL_LENIENT : 0u) | (a->keep_going ? NETPOL_KEEP_GOING : 0u);
+}
+
+static bool input_open(input *in, const args *a, uint32_t flags)
+{
+    *in = (input){.options = {.size = sizeof in->options,
+                              .flags = asked_flags(a) | flags,
+                              .keep_going = progress_tick,
+                              .ctx = &in->progress}};
+    in->diags = netpol_diagnostics_new(&in->options);
+    return in->diags && netpol_manifests_new(&in->options, &in->manifests) == NETPOL_OK;
+}
+
+static bool stdin_twice(const args *a)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < a->files.n; i++)
+        n += strcmp(a->files.at[i], "-") == 0;
+    return n + (a->queries && strcmp(a->queries, "-") == 0) > 1;
+}
+
+static int nothing_given(const args *a)
+{
+    if (stdin_twice(a)) {
+        say("standard input (-) can be read once only");
+        return TOOL_FAILED;
+    }
+    if (a->files.n == 0) {
+        say("nothing to read; give -f with a file, a directory, or - for standard input");
+        return TOOL_FAILED;
+    }
+    return TOOL_YES;
+}
+
+int input_read(input *in, const args *a, uint32_t flags)
+{
+    *in = (input){0};
+    if (nothing_given(a) != TOOL_YES)
+        return TOOL_FAILED;
+    if (!input_open(in, a, flags))
+        return say_status(NETPOL_NO_MEMORY);
+    progress_begin(&in->progress, "reading");
+    netpol_status status = NETPOL_OK;
+    for (size_t i = 0; i < a->files.n && status != NETPOL_NO_MEMORY; i++) {
+        status = netpol_manifests_read(in->manifests, a->files.at[i], NULL);
+        in->unreadable |= status == NETPOL_IO || status == NETPOL_LIMIT;
+    }
+    progress_end(&in->progress);
+    return status == NETPOL_NO_MEMORY || status == NETPOL_MISUSE ? say_status(status) : TOOL_YES;
+}
+
+void input_free(input *in)
+{
+    netpol_manifests_free(in->manifests);
+    netpol_diagnostics_free(in->diags);
+    *in = (input){0};
+}
+
+bool input_is_broken(const input *in)
+{
+    return in->unreadable || netpol_manifests_broken(in->manifests) != 0;
+}
+
+/* ---- may an answer rest on it? ---- */
+
+typedef struct census {
+    size_t policies;
+    size_t pods;
+} census;
+
+static census count_objects(const netpol_manifests *m)
+{
+    census c = {0, 0};
+    for (size_t i = 0; i < netpol_manifests_count(m); i++) {
+        int32_t kind = netpol_object_kind(netpol_manifests_at(m, i));
+        c.policies += kind == NETPOL_KIND_NETWORK_POLICY ||
+                      (kind >= NETPOL_KIND_CLUSTER_NETWORK_POLICY &&
+                       kind <= NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY);
+        c.pods += kind == NETPOL_KIND_POD ||
+                  (kind >= NETPOL_KIND_DEPLOYMENT && kind <= NETPOL_KIND_CRON_JOB);
+    }
+    return c;
+}
+
+static bool requires(const args *a, const char *what)
+{
+    const char *list = a->require ? a->require : "";
+    size_t n = strlen(what);
+    for (const char *at = list; (at = strstr(at, what)); at += n)
+        if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* A gate that sees no policies, or no pods, is green and tests nothing: never without a word. */
+static int missing(const args *a, const char *what, const char *meaning)
+{
+    if (requires(a, what)) {
+        say("no %s were read, and --require asks for some", what);
+        return TOOL_BAD_INPUT;
+    }
+    say("warning: no %s were read; %s", what, meaning);
+    return TOOL_YES;
+}
+
+static int accept_census(const args *a, census c)
+{
+    int code = TOOL_YES;
+    if (!c.policies)
+        code = missing(a, "policies", "nothing restricts the traffic");
+    if (!c.pods && missing(a, "pods", "only addresses can be asked about") != TOOL_YES)
+        code = TOOL_BAD_INPUT;
+    return code;
+}
+
+int input_accept(const input *in, const args *a, const output *out)
+{
+    say_diagnostics(out, netpol_manifests_diagnostics(in->manifests));
+    if (input_is_broken(in) && !a->keep_going) {
+        say("no answer, for not all of the input could be loaded; --keep-going answers without it");
+        return TOOL_BAD_INPUT;
+    }
+    size_t foreign = netpol_manifests_foreign(in->manifests);
+    if (foreign && a->fail_on_foreign) {
+        say("no answer, for %zu %s of another system (--fail-on-foreign)", foreign,
+            foreign == 1 ? "policy is" : "policies are");
+        return TOOL_BAD_INPUT;
+    }
+    return accept_census(a, count_objects(in->manifests));
+}
+
+/* ---- the cluster ---- */
+
+static int unknown_preset(const char *name)
+{
+    fprintf(stderr, "netpol: --semantics knows no '%s'; it is one of", name);
+    const char *known;
+    for (size_t i = 0; (known = netpol_semantics_preset_name(i)); i++)
+        fprintf(stderr, " %s,", known);
+    fputs(" all\n", stderr);
+    return TOOL_FAILED;
+}
+
+int setting_read(setting *s, const args *a, const char *preset)
+{
+    *s = (setting){.semantics = {.size = sizeof s->semantics}};
+    const char *name = preset ? preset : a->semantics;
+    if (netpol_semantics_preset(name, &s->semantics) != NETPOL_OK)
+        return unknown_preset(name);
+    if (a->on_undefined && strcmp(a->on_undefined, "deny") == 0)
+        s->semantics.undefined = NETPOL_UNDEFINED_DENY;
+    s->cluster = (netpol_cluster_options){.size = sizeof s->cluster,
+                                          .semantics = &s->semantics,
+                                          .default_namespace = a->namespace_name,
+                                          .node_addresses = a->node_addresses.at,
+                                          .n_node_addresses = a->node_addresses.n,
+                                          .resolve = a->resolve.at,
+                                          .n_resolve = a->resolve.n};
+    return TOOL_YES;
+}
+
+static netpol_status build(input *in, const args *a, const setting *s, netpol_engine **engine)
+{
+    int32_t machinery = a->engine && strcmp(a->engine, "reference") == 0 ? NETPOL_ENGINE_REFERENCE
+                                                                         : NETPOL_ENGINE_COMPILED;
+    netpol_cluster *cluster = NULL;
+    netpol_status status = netpol_cluster_new(&s->cluster, &in->options, &cluster, in->diags);
+    if (status == NETPOL_OK)
+        status = netpol_cluster_put_all(cluster, in->manifests, in->diags);
+    if (status == NETPOL_OK)
+        status = netpol_cluster_compile(cluster, machinery, engine, in->diags);
+    netpol_cluster_free(cluster);
+    return status;
+}
+
+int input_engine(input *in, const args *a, const output *out, netpol_engine **engine)
+{
+    setting s;
+    int code = setting_read(&s, a, NULL);
+    if (code == TOOL_YES)
+        code = input_accept(in, a, out);
+    if (code != TOOL_YES)
+        return code;
+    progress_begin(&in->progress, "compiling");
+    netpol_status status = build(in, a, &s, engine);
+    progress_end(&in->progress);
+    say_diagnostics(out, in->diags);
+    netpol_diagnostics_clear(in->diags);
+    return status == NETPOL_OK ? TOOL_YES : say_status(status);
+}

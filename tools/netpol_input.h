@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* input owns what is read: manifests from the paths given, and the engine made of them. It knows no
+ * question. */
+#ifndef NETPOL_INPUT_H
+#define NETPOL_INPUT_H
+
+#include "netpol_out.h"
+
+typedef struct input {
+    netpol_options options;
+    netpol_manifests *manifests;
+    netpol_diagnostics
+        *diags; /* of the cluster and the questions; reading's are the manifests' own */
+    progress progress;
+    bool unreadable; /* a path could not be read, or a limit was met */
+} input;
+
+/* Reads all files; `flags` are added to those that the options ask for. Broken documents are no
+ * failure of this call: TOOL_YES, or TOOL_FAILED when it has said why (nothing given, no memory).
+ */
+int input_read(input *in, const args *a, uint32_t flags);
+void input_free(input *in);
+
+/* Whether something could not be loaded. */
+bool input_is_broken(const input *in);
+
+/* Says what reading found, and whether an answer may rest on it: TOOL_YES, or TOOL_BAD_INPUT. */
+int input_accept(const input *in, const args *a, const output *out);
+
+/* The cluster's side of the options, with the choices of a preset (NULL: the one given). */
+typedef struct setting {
+    netpol_semantics semantics;
+    netpol_cluster_options cluster;
+} setting;
+int setting_read(setting *s, const args *a, const char *preset);
+
+/* Makes the engine; fails closed unless --keep-going. TOOL_YES, or another code, said already. */
+int input_engine(input *in, const args *a, const output *out, netpol_engine **engine);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "netpol_commands.h"
+#include "netpol_input.h"
+
+#include <string.h>
+
+static int list(const args *a, output *out, input *in, const netpol_engine *engine)
+{
+    netpol_list_options how = {
+        .size = sizeof how, .focus = a->focus, .pods = a->pods, .self = a->self};
+    bool json = a->format && strcmp(a->format, "json") == 0;
+    netpol_sink to = json ? output_bytes(out) : output_text(out);
+    progress_begin(&in->progress, "listing");
+    netpol_status status = netpol_engine_list(
+        engine, &how, json ? NETPOL_FORMAT_JSON : NETPOL_FORMAT_TEXT, &to, in->diags);
+    progress_end(&in->progress);
+    say_diagnostics(out, in->diags);
+    if (status == NETPOL_OK)
+        return TOOL_YES;
+    return out->failed ? TOOL_FAILED : say_status(status);
+}
+
+static int run(const args *a, output *out)
+{
+    input in;
+    netpol_engine *engine = NULL;
+    int code = input_read(&in, a, 0);
+    if (code == TOOL_YES)
+        code = input_engine(&in, a, out, &engine);
+    if (code == TOOL_YES)
+        code = list(a, out, &in, engine);
+    netpol_engine_unref(engine);
+    input_free(&in);
+    return code;
+}
+
+const command list_command = {
+    .name = "list",
+    .bit = COMMAND_LIST,
+    .run = run,
+    .formats = "text|json",
+    .takes_paths = true,
+    .summary = "who can talk to whom",
+    .usage = "  netpol list PATH... [--focus NS/NAME] [OPTIONS]\n",
+    .about = "Lists every allowed connection between workloads, and with addresses outside the "
+             "cluster,\n"
+             "as SRC => DST : PORTS. What is not listed is denied.\n",
+    .examples = "  netpol list manifests/\n"
+                "  netpol list manifests/ --focus shop/db\n"
+                "  kubectl get ns,po,no,svc,netpol -A -o json | netpol list - -o json\n\n"
+                "Exit status: 0 done, 2 the input cannot be used, 3 wrong options.\n",
+};

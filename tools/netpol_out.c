@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "netpol_out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- colours ---- */
+
+typedef struct paint {
+    const char *word;
+    const char *color;
+} paint;
+
+#define RED "\033[1;31m"
+#define GREEN "\033[1;32m"
+#define YELLOW "\033[1;33m"
+#define BLUE "\033[1;36m"
+#define PLAIN "\033[0m"
+
+/* What stands after the place in a diagnostic. */
+static const paint severities[] = {
+    {": error: ", RED}, {": warning: ", YELLOW}, {": note: ", BLUE}, {"hint: ", BLUE}};
+
+/* What a line about an answer begins with. */
+static const paint verdicts[] = {{"allow", GREEN}, {"deny", RED}, {"mixed", YELLOW}};
+
+static bool wants_color(const char *when, int fd)
+{
+    if (strcmp(when, "auto") != 0)
+        return strcmp(when, "always") == 0;
+    const char *term = getenv("TERM");
+    return isatty(fd) && !getenv("NO_COLOR") && (!term || strcmp(term, "dumb") != 0);
+}
+
+/* A control character of 7 or 8 bits (C1 in UTF-8) could drive the reader's terminal. */
+static size_t control_bytes(const char *p, size_t n)
+{
+    unsigned char c = (unsigned char)p[0];
+    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+        return 1;
+    unsigned char next = n > 1 ? (unsigned char)p[1] : 0;
+    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+static void put_visible(FILE *to, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t bad = control_bytes(p + i, n - i);
+        for (size_t k = 0; k < bad; k++)
+            fprintf(to, "\\x%02x", (unsigned char)p[i + k]);
+        if (!bad)
+            fputc(p[i], to);
+        i += bad ? bad : 1;
+    }
+}
+
+static void put_painted(FILE *to, const char *p, size_t n, const char *color)
+{
+    fputs(color, to);
+    put_visible(to, p, n);
+    fputs(PLAIN, to);
+}
+
+static const char *find(const char *p, size_t n, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= n; i++)
+        if (memcmp(p + i, word, length) == 0)
+            return p + i;
+    return NULL;
+}
+
+static bool is_caret_line(const char *p, size_t n)
+{
+    size_t blanks = 0;
+    while (blanks < n && (p[blanks] == ' ' || p[blanks] == '|' || p[blanks] == '\t'))
+        blanks++;
+    return blanks < n && p[blanks] == '^';
+}
+
+/* One line without its line feed. */
+static void put_line(FILE *to, const char *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+        size_t length = strlen(verdicts[i].word);
+        if (n >= length && memcmp(p, verdicts[i].word, length) == 0) {
+            put_painted(to, p, length, verdicts[i].color);
+            put_visible(to, p + length, n - length);
+            return;
+        }
+    }
+    for (size_t i = 0; i < sizeof severities / sizeof *severities; i++) {
+        const char *at = find(p, n, severities[i].word);
+        if (at) {
+            size_t length = strlen(severities[i].word);
+            put_visible(to, p, (size_t)(at - p));
+            put_painted(to, at, length, severities[i].color);
+            put_visible(to, at + length, n - (size_t)(at - p) - length);
+            return;
+        }
+    }
+    if (is_caret_line(p, n))
+        put_painted(to, p, n, GREEN);
+    else
+        put_visible(to, p, n);
+}
+
+/* ---- standard output ---- */
+
+void output_open(output *out, const char *when)
+{
+    *out = (output){.color = wants_color(when, STDOUT_FILENO),
+                    .color_err = wants_color(when, STDERR_FILENO)};
+}
+
+static netpol_status fail(output *out)
+{
+    if (!out->failed)
+        out->error = errno;
+    out->failed = true;
+    return NETPOL_IO;
+}
+
+static netpol_status write_bytes(void *ctx, const char *bytes, size_t n)
+{
+    output *out = ctx;
+    return fwrite(bytes, 1, n, stdout) == n ? NETPOL_OK : fail(out);
+}
+
+netpol_sink output_bytes(output *out)
+{
+    return (netpol_sink){write_bytes, out};
+}
+
+static bool keep_line(output *out, const char *bytes, size_t n)
+{
+    if (out->n + n > out->room) {
+        size_t room = 2 * (out->n + n);
+        char *line = realloc(out->line, room);
+        if (!line)
+            return false;
+        out->line = line;
+        out->room = room;
+    }
+    memcpy(out->line + out->n, bytes, n);
+    out->n += n;
+    return true;
+}
+
+static void end_line(output *out)
+{
+    if (out->color)
+        put_line(stdout, out->line, out->n);
+    else
+        put_visible(stdout, out->line, out->n);
+    out->n = 0;
+}
+
+static netpol_status write_text(void *ctx, const char *bytes, size_t n)
+{
+    output *out = ctx;
+    while (n) {
+        const char *feed = memchr(bytes, '\n', n);
+        size_t length = feed ? (size_t)(feed - bytes) : n;
+        if (!keep_line(out, bytes, length))
+            return NETPOL_NO_MEMORY;
+        if (feed) {
+            end_line(out);
+            putchar('\n');
+            length++;
+        }
+        bytes += length;
+        n -= length;
+    }
+    return ferror(stdout) ? fail(out) : NETPOL_OK;
+}
+
+netpol_sink output_text(output *out)
+{
+    return (netpol_sink){write_text, out};
+}
+
+bool output_flush(output *out)
+{
+    if (fflush(stdout) != 0)
+        fail(out);
+    return !out->failed;
+}
+
+int output_close(output *out, int code)
+{
+    if (out->n)
+        end_line(out);
+    free(out->line);
+    out->line = NULL;
+    if (fclose(stdout) != 0)
+        fail(out);
+    if (!out->failed)
+        return code;
+    /* A reader that has seen enough (head, less) is no news. */
+    if (out->error != EPIPE)
+        say("cannot write the output: %s", strerror(out->error));
+    return TOOL_FAILED;
+}
+
+/* ---- standard error ---- */
+
+void say(const char *format, ...)
+{
+    char text[2048];
+    va_list values;
+    va_start(values, format);
+    int n = vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    fputs("netpol: ", stderr);
+    put_visible(stderr, text, length);
+    fputc('\n', stderr);
+}
+
+/* "shop.yaml:12:7: ", as far as it is known. */
+static void put_place(const netpol_diagnostic *d)
+{
+    const char *source = d->source ? d->source : "netpol";
+    put_visible(stderr, source, strlen(source));
+    if (d->source && d->line)
+        fprintf(stderr, ":%u", d->line);
+    if (d->source && d->line && d->column)
+        fprintf(stderr, ":%u", d->column);
+    fputs(": ", stderr);
+}
+
+/* The API server's messages begin with the path of the field; others do not. */
+static const char *path_of(const netpol_diagnostic *d)
+{
+    return d->path && strncmp(d->message, d->path, strlen(d->path)) != 0 ? d->path : NULL;
+}
+
+static void say_one(const output *out, const netpol_diagnostic *d)
+{
+    static const paint severity[] = {{"", ""}, {"error", RED}, {"warning", YELLOW}, {"note", BLUE}};
+    const paint *s = &severity[d->severity & 3];
+    const char *path = path_of(d);
+    put_place(d);
+    fprintf(stderr, "%s%s:%s ", out->color_err ? s->color : "", s->word,
+            out->color_err ? PLAIN : "");
+    if (path)
+        fprintf(stderr, "%s: ", path);
+    put_visible(stderr, d->message, strlen(d->message));
+    fprintf(stderr, " [%s]\n", netpol_code_name(d->code));
+    if (d->hint) {
+        fputs("    hint: ", stderr);
+        put_visible(stderr, d->hint, strlen(d->hint));
+        fputc('\n', stderr);
+    }
+}
+
+void say_diagnostics(const output *out, const netpol_diagnostics *diags)
+{
+    size_t n = netpol_diagnostics_count(diags);
+    for (size_t i = 0; i < n; i++)
+        say_one(out, netpol_diagnostics_at(diags, i));
+    size_t dropped = netpol_diagnostics_dropped(diags);
+    if (dropped)
+        say("%zu more", dropped);
+}
+
+int say_status(netpol_status status)
+{
+    if (status == NETPOL_NO_MEMORY)
+        say("out of memory");
+    if (status == NETPOL_MISUSE)
+        say("this is a fault of netpol itself; please report it");
+    return status == NETPOL_NO_MEMORY || status == NETPOL_MISUSE ? TOOL_FAILED : TOOL_BAD_INPUT;
+}
+
+/* ---- progress ---- */
+
+static double seconds_since(const struct timespec *then, const struct timespec *now)
+{
+    return (double)(now->tv_sec - then->tv_sec) + (double)(now->tv_nsec - then->tv_nsec) / 1e9;
+}
+
+void progress_begin(progress *p, const char *what)
+{
+    *p = (progress){.terminal = isatty(STDERR_FILENO) != 0, .what = what};
+    clock_gettime(CLOCK_MONOTONIC, &p->start);
+    p->shown = p->start;
+}
+
+bool progress_tick(void *ctx)
+{
+    progress *p = ctx;
+    struct timespec now;
+    if (p->terminal && clock_gettime(CLOCK_MONOTONIC, &now) == 0 &&
+        seconds_since(&p->shown, &now) >= 1) {
+        fprintf(stderr, "\rnetpol: %s, %.0f s", p->what, seconds_since(&p->start, &now));
+        p->shown = now;
+    }
+    return true;
+}
+
+void progress_end(progress *p)
+{
+    if (p->terminal && (p->shown.tv_sec != p->start.tv_sec || p->shown.tv_nsec != p->start.tv_nsec))
+        fputs("\r\033[K", stderr);
+}
