@@ -26,12 +26,13 @@ NETPOL_API bool netpol_label_selector_matches(const netpol_label_selector *selec
                                               const netpol_label *labels, size_t n);
 
 /**
- * Writes a selector in kubectl's text form: "app=web,tier in (a,b),!legacy". Requirements are
- * sorted by key, so equal selectors mostly give equal text; the empty selector gives "".
+ * Writes a selector in kubectl's text form: "app=web,!legacy,tier in (a,b)". Requirements are
+ * sorted by key and values by bytes, so equal selectors mostly give equal text; the empty selector
+ * gives "". netpol_selector_parse reads the text back as the same selector.
  *
- * @return NETPOL_OK; NETPOL_INVALID for an operator that the API does not know (nothing is
- *         written); NETPOL_NO_MEMORY, NETPOL_MISUSE; what the sink returned.
- * Threads: any.  Since: 0.1
+ * @return NETPOL_OK; NETPOL_INVALID for a selector that the API would refuse (nothing is written);
+ *         NETPOL_NO_MEMORY, NETPOL_MISUSE; what the sink returned.
+ * Threads: any.  Source: metav1.LabelSelectorAsSelector, labels.Selector.String.  Since: 0.1
  */
 NETPOL_API netpol_status netpol_label_selector_format(const netpol_label_selector *selector,
                                                       const netpol_sink *to);
@@ -41,8 +42,10 @@ typedef struct netpol_selector netpol_selector;
 
 /**
  * Reads kubectl's text form: `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`,
- * separated by commas. `k=v` becomes matchLabels, the others matchExpressions. Keys and values
- * follow the API's label rules. `>` and `<` exist in kubectl but not in policies: an error.
+ * separated by commas, with blanks anywhere between words. `k=v` becomes matchLabels, the others
+ * matchExpressions (also `k=w` after `k=v`: it selects nothing, as in kubectl). A missing value is
+ * the empty one: `k=`, `k in ()`, `k in (a,)`. Keys and values follow the API's label rules. `>`
+ * and `<` exist in kubectl but not in policies: an error.
  *
  * @param text  Copied. "" selects everything.
  * @param out   Owned; set on NETPOL_OK only.
