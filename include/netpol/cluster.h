@@ -20,8 +20,13 @@ enum { NETPOL_HOST_NETWORK_NODE = 0, NETPOL_HOST_NETWORK_POD = 1 };
 enum { NETPOL_OWN_NODE_INGRESS = 0, NETPOL_OWN_NODE_NONE = 1, NETPOL_OWN_NODE_BOTH = 2 };
 /** Is traffic of a pod to its own address always allowed, or judged as any other? */
 enum { NETPOL_SELF_ALLOW = 0, NETPOL_SELF_JUDGE = 1 };
-/** Protocols other than TCP, UDP and SCTP: do rules without ports match them, or no rule? */
-enum { NETPOL_OTHER_PROTOCOLS_PORTLESS = 0, NETPOL_OTHER_PROTOCOLS_NONE = 1 };
+/** Protocols other than TCP, UDP and SCTP: do rules without ports match them, or no rule, or does no
+ *  NetworkPolicy isolate from them at all? */
+enum {
+    NETPOL_OTHER_PROTOCOLS_PORTLESS = 0,
+    NETPOL_OTHER_PROTOCOLS_NONE = 1,
+    NETPOL_OTHER_PROTOCOLS_FREE = 2
+};
 /** Does a NetworkPolicy of the other direction keep the Baseline tier from a pod? */
 enum { NETPOL_BASELINE_SHIELD_DIRECTION = 0, NETPOL_BASELINE_SHIELD_POD = 1 };
 /** Are destinations that are a service's address translated to its pods? */
@@ -44,7 +49,9 @@ typedef struct netpol_semantics {
     uint8_t baseline_shield; /**< NETPOL_BASELINE_SHIELD_… */
     uint8_t services;        /**< NETPOL_SERVICES_… */
     uint8_t undefined;       /**< NETPOL_UNDEFINED_… */
-    uint8_t ipv4_only;       /**< 1: IPv6 blocks match nothing. */
+    uint8_t ipv4_only;       /**< 1: IPv6 does not exist: its blocks match nothing. */
+    uint8_t preset;          /**< Set by netpol_semantics_preset: whose row it was, for answers that
+                                  name it. 0: none. It chooses nothing. */
 } netpol_semantics;
 
 /**
