@@ -29,8 +29,8 @@ typedef enum np_field_kind {
 } np_field_kind;
 
 enum {
-    NP_ALWAYS = 1, /* written even when empty: Go fields without omitempty, and non-pointer structs */
-    NP_REQUIRED_KEY = 2 /* struct pointers only: an absent one is made empty on reading (Go non-pointer struct) */
+    NP_ALWAYS = 1, /* written even when empty: Go fields without omitempty, non-pointer structs */
+    NP_REQUIRED_KEY = 2 /* structs only: an absent one is made empty (Go non-pointer struct) */
 };
 
 typedef struct np_table np_table;
@@ -63,6 +63,7 @@ typedef struct np_kind {
     const np_table *table; /* NULL: NETPOL_KIND_OTHER */
     bool namespaced;
     bool whole; /* the table has every field, so the object can be written back */
+    bool crd;   /* served by a CustomResourceDefinition: a wrong type is refused by its schema */
 } np_kind;
 
 /* By apiVersion and kind; NULL if there is no such row. */
@@ -72,9 +73,31 @@ const np_kind *np_kind_of(int32_t id);
 const np_kind *np_kind_at(size_t i);
 
 const np_field *np_table_find(const np_table *t, np_slice name);
+/* As np_table_find, whatever the case of the letters: what Go's lenient decoder accepts. */
+const np_field *np_table_find_folded(const np_table *t, np_slice name);
 /* The nearest field name for "did you mean", or NULL. */
 const char *np_table_near(const np_table *t, np_slice name);
+/* The field inside which `name` would be known (ipBlock for cidr), or NULL. */
+const np_field *np_table_owner(const np_table *t, np_slice name);
+/* Whether two names differ in the case of ASCII letters only. */
+bool np_same_folded(np_slice a, np_slice b);
 
+/* RFC 3339 as Go parses it, and printed as the API does: in UTC, with seconds. False: no such time.
+ * The zero time (year 1) is no time at all to the API: out[0] is then 0. */
+enum { NP_TIME_ROOM = 24 };
+bool np_time_normal(np_slice text, char out[NP_TIME_ROOM]);
+/* One JSON value without the blanks between its tokens; `out` has room for text.n bytes. Returns the
+ * length; 0: not one JSON value in UTF-8, or nested deeper than 64. */
+size_t np_json_compact(np_slice text, char *out);
+/* Whether a text is UTF-8 throughout. */
+bool np_utf8_valid(np_slice text);
+
+/* Maps and lists, which have a count beside the pointer. */
+static inline bool np_field_counted(const np_field *f)
+{
+    return f->kind == NP_STRING_MAP || f->kind == NP_STRING_LIST || f->kind == NP_PLUCK_LIST ||
+           f->kind == NP_STRUCT_LIST;
+}
 /* The field's slot in a struct. */
 static inline const void *np_field_at(const np_field *f, const void *structure)
 {
@@ -87,12 +110,22 @@ static inline size_t np_field_count(const np_field *f, const void *structure)
     return n;
 }
 
-/* Meaning, not representation: NULL and empty are one thing where the API says so. */
+/* Meaning, not representation: NULL and empty are one thing where the API says so. The maps of both
+ * are sorted, as in every tree of the library. NULL is a struct without fields. */
 bool np_tree_equal(const np_table *t, const void *a, const void *b);
 /* A deep copy into an arena, normalised as reading would (maps sorted, "" to NULL, NULL elements to
  * empty ones); header_version says which fields `from` has. NULL: no memory (arena->failed), or a
  * tree that cannot be copied (*why says so; static text). */
 void *np_tree_copy(const np_table *t, const void *from, uint32_t header_version, np_arena *arena,
                    const char **why);
+/* No struct of a table is larger. */
+enum { NP_STRUCT_MOST = 256 };
+
+/* An empty struct of a table, with the empty structs in it that NP_REQUIRED_KEY asks for. */
+void *np_tree_new(const np_table *t, np_arena *arena);
+/* Makes those empty structs where the slots are still NULL; false: no memory. */
+bool np_tree_complete(const np_table *t, void *structure, np_arena *arena);
+/* Sorts labels by key bytes, stably. False: no memory for the sorting (arena->failed). */
+bool np_labels_sort(netpol_label *at, size_t n, np_arena *scratch);
 
 #endif

@@ -12,6 +12,9 @@
  * Presence: a NULL pointer is an absent (or null) field. Absent, null and empty lists and maps are
  * one thing: count 0. Strings that the API prints only when non-empty are NULL when empty. A list
  * pointer may be NULL when its count is 0; list elements are never NULL in library-made trees.
+ * Cluster-scoped policies are validated by a schema, to which presence matters everywhere: there
+ * every string that is written is kept, "" too, and a list that is written empty has a non-NULL
+ * pointer and the count 0.
  * Label and annotation arrays of library-made trees are sorted by key bytes and free of duplicates;
  * in caller-made trees they may come in any order.
  */
@@ -174,8 +177,8 @@ typedef struct netpol_cluster_peer {
 
 /** v1alpha2 range, both ends inclusive. v1alpha1 PortRange has `protocol` too. */
 typedef struct netpol_port_range {
-    int32_t start;
-    int32_t end;
+    const int32_t *start; /**< NULL when absent (then invalid). */
+    const int32_t *end;   /**< NULL when absent (then invalid). */
     const char *protocol; /**< v1alpha1 only; NULL: TCP. */
 } netpol_port_range;
 
@@ -195,13 +198,13 @@ typedef struct netpol_cluster_protocol {
     const netpol_transport *tcp;
     const netpol_transport *udp;
     const netpol_transport *sctp;
-    const char *destination_named_port; /**< NULL when absent or "". */
+    const char *destination_named_port; /**< NULL when absent; "" is present, and invalid. */
 } netpol_cluster_protocol;
 
 /** v1alpha1 AdminNetworkPolicyPort.portNumber. */
 typedef struct netpol_port_number {
     const char *protocol; /**< NULL: TCP. */
-    int32_t port;
+    const int32_t *port;  /**< NULL when absent (then invalid). */
 } netpol_port_number;
 
 /** v1alpha1 AdminNetworkPolicyPort: exactly one is set in a valid one. */
@@ -356,10 +359,11 @@ typedef struct netpol_service {
     const char *external_traffic_policy;
 } netpol_service;
 
-/** One backend of an EndpointSlice, or of one subset of Endpoints. */
+/** One backend of an EndpointSlice (`addresses`), or of one subset of Endpoints (`ip`). */
 typedef struct netpol_endpoint {
     const char *const *addresses;
     size_t n_addresses;
+    const char *ip; /**< v1.EndpointAddress has one address; NULL in an EndpointSlice. */
     const char *target_kind; /**< targetRef.kind. */
     const char *target_name;
     const char *target_namespace;
