@@ -9,7 +9,7 @@
 #define NP_INDEX_IP_H
 
 #include "cidr.h"
-#include "program_store.h"
+#include "pages.h"
 
 typedef struct np_ip4_slot {
     uint32_t ip; /* host order */

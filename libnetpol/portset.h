@@ -7,7 +7,7 @@
 #ifndef NP_PORTSET_H
 #define NP_PORTSET_H
 
-#include "program_store.h"
+#include "pages.h"
 #include "str.h"
 
 /* The order of protocols in a key. */

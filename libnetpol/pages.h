@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* program_store owns the memory of compiled engines: blocks that several versions of an engine
+/* pages owns the memory of compiled engines: blocks that several versions of an engine
  * share, and paged arrays that are changed by copying one page. It knows nothing of what is kept in
  * them.
  *
  * One thread writes (makes, changes, drops blocks of the head); any thread may release a published
  * version. A block that the head no longer needs is kept on the dead list of the head until no
  * version between its birth and its death is left. */
-#ifndef NP_PROGRAM_STORE_H
-#define NP_PROGRAM_STORE_H
+#ifndef NP_PAGES_H
+#define NP_PAGES_H
 
 #include "mem.h"
 

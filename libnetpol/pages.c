@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "program_store.h"
+#include "pages.h"
 
 #include <assert.h>
 #include <pthread.h>
