@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 SOURCES = $$(git ls-files '*.c' '*.h')
 
-.PHONY: build setup demo test test-more test-release bench fmt abi bless fuzz clean install
+.PHONY: build setup demo test test-more test-release fmt abi bless fuzz clean install
 .DEFAULT_GOAL := build
 
 setup:
@@ -31,9 +31,6 @@ test-more: build
 
 test-release: test test-more
 	@.ci/test-release
-
-bench: build
-	@build/bin/netpol bench
 
 abi: build
 	@ctest --preset release -R '^abi_'

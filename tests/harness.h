@@ -37,6 +37,8 @@ bool np_rand_once_in(np_rand *r, uint32_t n);
 /* How many rounds of a law to run: `n`, or fewer where the run is slow by itself (valgrind), as
  * NETPOL_SLOW=<factor> says. Never 0. */
 int np_rounds(int n);
+/* By how much to advance where every step is tried: 1, or NETPOL_SLOW's factor. */
+size_t test_stride(void);
 
 /* ---- memory ---- */
 
