@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* snapshot owns the picture of a cluster at one moment: who is there, by which names, labels and
+ * addresses, and which policies are in force. Immutable once made. It judges nothing, and no choice
+ * of netpol_semantics changes it. */
+#ifndef NP_SNAPSHOT_H
+#define NP_SNAPSHOT_H
+
+#include "cluster.h"
+
+#include "netpol/engine.h"
+
+#define NP_EVERY_NODE (UINT32_MAX - 1) /* in place of a node: an address that is local to each */
+
+enum { NP_FAMILY_4 = 1, NP_FAMILY_6 = 2 };
+
+/* Its pods and policies are runs of the arrays of the snapshot. */
+typedef struct np_namespace {
+    const char *name;
+    const netpol_label
+        *labels; /* sorted; kubernetes.io/metadata.name is the name (settled.md 1.3) */
+    uint32_t n_labels;
+    bool assumed; /* named by others, but not defined */
+    uint32_t first_pod;
+    uint32_t n_pods;
+    uint32_t first_policy;
+    uint32_t n_policies;
+} np_namespace;
+
+typedef struct np_node {
+    const char *name;
+    const netpol_label *labels; /* sorted; none if assumed */
+    uint32_t n_labels;
+    bool assumed;     /* named by others, but not defined */
+    uint8_t families; /* NP_FAMILY_…: of which ip4, ip6 are set */
+    np_ip ip4;        /* the first of each family */
+    np_ip ip6;
+} np_node;
+
+/* A container port that has a name. Container ports without one matter to nobody. */
+typedef struct np_named_port {
+    const char *name;
+    uint16_t number;
+    uint8_t protocol;
+    bool sidecar; /* of an init container with restartPolicy Always */
+} np_named_port;
+
+/* A pod, or a replica that stands for those of a workload without loaded pods. */
+typedef struct np_pod {
+    const char *name;            /* "web-7f9c"; of a replica "web[Deployment]" */
+    const netpol_object *object; /* Pod or workload */
+    const netpol_label *labels;  /* sorted */
+    const np_named_port *ports;  /* in the order of containers, then sidecars */
+    uint32_t n_labels;
+    uint32_t n_ports;
+    uint32_t space; /* namespace */
+    uint32_t node;  /* NP_NONE: not told */
+    uint32_t owner;
+    uint32_t next; /* of the same owner; NP_NONE: the last */
+    np_ip ip4;     /* valid if families says so */
+    np_ip ip6;
+    uint8_t families;     /* that it has addresses of */
+    bool address_unknown; /* it has one in each of `families`, but which is not told */
+    bool host_network;
+    bool replica;
+    uint8_t running;       /* who wins an address: 2 running, 1 not quite */
+    uint16_t missing_keys; /* bits of np_generated_key: labels that real pods have besides */
+} np_pod;
+
+/* What reports name: the controller of pods, or a pod that has none. */
+typedef struct np_owner {
+    const char *name;
+    const char *kind; /* "Deployment", …, "Pod" */
+    uint32_t space;
+    uint32_t first_pod; /* chain by np_pod.next */
+    uint32_t last_pod;
+    uint32_t n_pods;
+} np_owner;
+
+typedef struct np_policy {
+    const netpol_object *object;
+    const netpol_policy_spec *spec; /* never NULL */
+    uint32_t space;
+    uint8_t directions; /* NETPOL_INGRESS, NETPOL_EGRESS: policyTypes after defaults */
+} np_policy;
+
+/* The tiers of cluster-scoped policies, in the order in which they are asked. */
+enum {
+    NP_GROUP_ADMIN = 0,       /* ClusterNetworkPolicy, tier Admin */
+    NP_GROUP_ADMIN_V1 = 1,    /* AdminNetworkPolicy */
+    NP_GROUP_BASELINE = 2,    /* ClusterNetworkPolicy, tier Baseline */
+    NP_GROUP_BASELINE_V1 = 3, /* BaselineAdminNetworkPolicy */
+    NP_GROUPS = 4
+};
+
+typedef struct np_cluster_policy {
+    const netpol_object *object;
+    const netpol_cluster_policy *tree;
+    int32_t priority;
+    uint8_t group;
+} np_cluster_policy;
+
+/* What says where a service leads: a slice, or one Endpoints. */
+typedef struct np_slice_of_service {
+    const netpol_endpoint_slice *slice;
+    uint32_t next; /* of the same service; NP_NONE: the last */
+} np_slice_of_service;
+
+typedef struct np_service {
+    const char *name;
+    const netpol_object *object;
+    const netpol_service *tree;
+    const netpol_endpoints *endpoints; /* NULL: not loaded */
+    uint32_t space;
+    uint32_t first_slice; /* NP_NONE: none loaded */
+} np_service;
+
+/* An address and whose it is. */
+typedef struct np_address {
+    np_ip ip;
+    uint32_t whose; /* pod, node or service; for nodes NP_EVERY_NODE too */
+} np_address;
+
+/* Addresses by number, found by address. */
+typedef struct np_addresses {
+    np_address *at;
+    size_t n;
+    size_t room;
+    np_index index;
+} np_addresses;
+
+typedef struct np_snapshot {
+    netpol_allocator alloc;
+    np_arena arena; /* names, labels, ports that no object holds */
+    netpol_object **objects;
+    size_t n_objects;
+    const char *default_namespace;
+    uint8_t families; /* that the cluster's addresses are of; IPv4 if it has none */
+    bool incomplete;
+    size_t foreign;
+
+    np_namespace *namespaces;
+    size_t n_namespaces;
+    size_t namespaces_room;
+    np_index namespace_index; /* name */
+    np_node *nodes;
+    size_t n_nodes;
+    size_t nodes_room;
+    np_index node_index; /* name */
+    np_pod *pods;        /* a namespace after the other */
+    size_t n_pods;
+    size_t pods_room;
+    np_index pod_index; /* namespace, name */
+    np_owner *owners;
+    size_t n_owners;
+    size_t owners_room;
+    np_index owner_index; /* namespace, kind, name */
+    np_policy *policies;  /* a namespace after the other */
+    size_t n_policies;
+    np_cluster_policy *cluster_policies; /* by group, priority, name */
+    size_t n_cluster_policies;
+    size_t first_of_group[NP_GROUPS + 1];
+    np_service *services;
+    size_t n_services;
+    np_index service_index; /* namespace, name */
+    np_slice_of_service *slices;
+    size_t n_slices;
+
+    np_addresses pod_addresses; /* of pods that are not on the host network */
+    np_addresses node_addresses;
+    np_addresses service_addresses;
+    const np_resolved *resolved;
+    size_t n_resolved;
+} np_snapshot;
+
+/* NETPOL_OK; NETPOL_INVALID (said in diags), _NO_MEMORY, _CANCELLED. */
+netpol_status np_snapshot_make(const netpol_cluster *c, np_snapshot **out,
+                               netpol_diagnostics *diags);
+void np_snapshot_free(np_snapshot *s);
+
+/* Each gives a number, or NP_NONE. */
+uint32_t np_snapshot_namespace(const np_snapshot *s, const char *name);
+uint32_t np_snapshot_node(const np_snapshot *s, const char *name);
+uint32_t np_snapshot_pod(const np_snapshot *s, uint32_t space, const char *name);
+uint32_t np_snapshot_owner(const np_snapshot *s, uint32_t space, const char *kind,
+                           const char *name);
+uint32_t np_snapshot_service(const np_snapshot *s, uint32_t space, const char *name);
+/* The place of an address in `at`, or NP_NONE. */
+uint32_t np_addresses_entry(const np_addresses *a, const np_ip *ip);
+/* Whose an address is: `whose`, or NP_NONE. */
+uint32_t np_addresses_find(const np_addresses *a, const np_ip *ip);
+
+/* The address of a pod or node in a family (NP_FAMILY_4 or _6); NULL: it has none, or it is not
+ * known. */
+const np_ip *np_pod_ip(const np_pod *p, uint8_t family);
+const np_ip *np_node_ip(const np_node *n, uint8_t family);
+
+/* Whether a peer of a cluster-scoped rule is of exactly one known kind; else its rule fails closed.
+ */
+bool np_peer_is_known(const netpol_cluster_peer *p, int32_t direction);
+
+/* The bit of a label key that controllers generate; 0: an ordinary key. */
+uint16_t np_generated_key(const char *key);
+
+#endif
