@@ -37,19 +37,19 @@ typedef struct np_node {
 } np_node;
 
 /* A container port that has a name. Container ports without one matter to nobody. */
-typedef struct np_named_port {
+typedef struct np_pod_port {
     const char *name;
     uint16_t number;
     uint8_t protocol;
     bool sidecar; /* of an init container with restartPolicy Always */
-} np_named_port;
+} np_pod_port;
 
 /* A pod, or a replica that stands for those of a workload without loaded pods. */
 typedef struct np_pod {
     const char *name;            /* "web-7f9c"; of a replica "web[Deployment]" */
     const netpol_object *object; /* Pod or workload */
     const netpol_label *labels;  /* sorted */
-    const np_named_port *ports;  /* in the order of containers, then sidecars */
+    const np_pod_port *ports;    /* in the order of containers, then sidecars */
     uint32_t n_labels;
     uint32_t n_ports;
     uint32_t space; /* namespace */

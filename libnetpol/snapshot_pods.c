@@ -19,7 +19,7 @@ static size_t count_named(const netpol_container *const *containers, size_t n, b
     return named;
 }
 
-static size_t take_named(np_named_port *out, const netpol_container *const *containers, size_t n,
+static size_t take_named(np_pod_port *out, const netpol_container *const *containers, size_t n,
                          bool sidecars)
 {
     size_t filled = 0;
@@ -32,8 +32,7 @@ static size_t take_named(np_named_port *out, const netpol_container *const *cont
             if (!p->name || !*p->name || p->container_port < 1 || p->container_port > 65535 ||
                 !np_protocol_of_policy(p->protocol, &protocol))
                 continue;
-            out[filled++] =
-                (np_named_port){p->name, (uint16_t)p->container_port, protocol, sidecars};
+            out[filled++] = (np_pod_port){p->name, (uint16_t)p->container_port, protocol, sidecars};
         }
     }
     return filled;
@@ -48,7 +47,7 @@ static bool set_ports(np_build *b, np_pod *p, const netpol_pod_spec *spec)
                count_named(spec->init_containers, spec->n_init_containers, true);
     if (n == 0)
         return true;
-    np_named_port *ports = NP_NEW_ARRAY(&b->s->arena, np_named_port, n);
+    np_pod_port *ports = NP_NEW_ARRAY(&b->s->arena, np_pod_port, n);
     if (!ports)
         return false;
     n = take_named(ports, spec->containers, spec->n_containers, false);
