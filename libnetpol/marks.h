@@ -2,8 +2,8 @@
 /* marks owns positions of fields: a compact tape written while an object is read. It knows no text.
  *
  * The tape follows the document: for each field, list element or map entry a tag, the line as a
- * difference to the mark before, and the column, as variable-length integers; then the marks of what
- * is inside, and an end mark. About four bytes a field, found again by walking with a path. */
+ * difference to the mark before, and the column, as variable-length integers; then the marks of
+ * what is inside, and an end mark. About four bytes a field, found again by walking with a path. */
 #ifndef NP_MARKS_H
 #define NP_MARKS_H
 
@@ -13,19 +13,25 @@
 typedef struct np_marker {
     np_buffer tape;
     uint32_t line; /* of the last mark */
+    size_t last;   /* where the last mark begins */
 } np_marker;
 
 void np_marker_init(np_marker *m, const netpol_allocator *alloc);
 void np_marker_free(np_marker *m);
-void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column); /* index in its table */
-void np_mark_element(np_marker *m, uint32_t line, uint32_t column); /* of a list; of a string map the
-                                                                        entries in sorted order */
-void np_mark_inside(np_marker *m); /* the node marked last has marks inside */
+/* Begins a new tape, keeping the room. */
+void np_marker_clear(np_marker *m);
+/* A field, by its index in its table. */
+void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column);
+/* An element of a list, or an entry of a string map; those come in sorted order. */
+void np_mark_element(np_marker *m, uint32_t line, uint32_t column);
+/* The node marked last has marks inside, up to np_mark_end. */
+void np_mark_inside(np_marker *m);
 void np_mark_end(np_marker *m);
 
 /* Finds the deepest marked ancestor-or-self of a path. `exact` tells whether it is the path itself.
- * A step by a name that is no field of its table, and a step into a string map by name, end the walk.
- * False: nothing on the way is marked. */
+ * A step by a name that is no field of its table, and a step into a string map by name, end the
+ * walk. Of a field that was marked twice the last mark counts. False: nothing on the way is marked.
+ */
 bool np_marks_find(np_slice tape, const np_table *root, const np_path *path, uint32_t *line,
                    uint32_t *column, bool *exact);
 

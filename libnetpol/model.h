@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* model owns netpol_object: its arena, its count, where it came from. It reads no text. */
+/* model owns netpol_object: its arena, its count, where it came from, and field paths as text. It
+ * reads no YAML. */
 #ifndef NP_MODEL_H
 #define NP_MODEL_H
 
@@ -45,11 +46,12 @@ struct netpol_object {
     const np_kind *kind;
     const char *api_version; /* of the kind, or as written for NETPOL_KIND_OTHER */
     const char *kind_name;
-    const void *tree;              /* by kind->table; NULL for NETPOL_KIND_OTHER */
-    const netpol_metadata *meta;   /* NULL when absent; of NETPOL_KIND_OTHER name and namespace only */
-    const np_value *value;         /* with NETPOL_KEEP_OTHERS, for kinds that are not whole; else NULL */
-    np_slice text;                 /* the same document as it was written, if it was one of its own; n 0: none */
-    const char *source;            /* NULL: made in memory */
+    const void *tree; /* by kind->table; NULL for NETPOL_KIND_OTHER */
+    const netpol_metadata
+        *meta;             /* NULL when absent; of NETPOL_KIND_OTHER name and namespace only */
+    const np_value *value; /* with NETPOL_KEEP_OTHERS, for kinds that are not whole; else NULL */
+    np_slice text;         /* with it the document as written, if it is one of its own; n 0: none */
+    const char *source;    /* NULL: made in memory */
     uint32_t line;
     uint32_t column;
     uint32_t document;
@@ -57,8 +59,12 @@ struct netpol_object {
     np_slice marks; /* positions of the fields, see marks.h; n 0: none */
 };
 
-/* A new object with one reference and an arena ready to allocate from; NULL: no memory. */
-netpol_object *np_object_new(const netpol_allocator *alloc, const np_kind *kind, size_t first_chunk);
+/* A new object with one reference and an arena ready to allocate from, which holds at most
+ * max_bytes (0: no limit). NULL: no memory, or *over_limit. */
+netpol_object *np_object_new(const netpol_allocator *alloc, const np_kind *kind, size_t first_chunk,
+                             size_t max_bytes, bool *over_limit);
+/* Sets the tree, and meta from it. */
+void np_object_set_tree(netpol_object *x, const void *tree);
 
 /* "NetworkPolicy shop/allow-web" appended to a buffer. */
 void np_object_title(np_buffer *b, const netpol_object *x);
@@ -66,5 +72,27 @@ void np_object_title(np_buffer *b, const netpol_object *x);
 /* Where a field of this object stands (source, line, column, document, item); the nearest known
  * ancestor if the field itself is not written; `title` must outlive the result (may be NULL). */
 np_where np_object_where(const netpol_object *x, const np_path *path, const char *title);
+
+bool np_value_equal(const np_value *a, const np_value *b);
+
+/* ---- field paths as text: spec.ingress[0].from, metadata.labels["a.b/c"] ---- */
+
+typedef enum np_step_kind {
+    NP_STEP_END = 1,
+    NP_STEP_NAME,  /* .name, or the first one */
+    NP_STEP_INDEX, /* [0] */
+    NP_STEP_KEY,   /* ["key"], or after a string map also .key, which then goes up to the end */
+    NP_STEP_BAD
+} np_step_kind;
+
+typedef struct np_step {
+    np_step_kind kind;
+    np_slice name; /* part of the text */
+    uint32_t index;
+} np_step;
+
+/* Takes the next step off a path text. `first`: nothing was taken yet. `in_map`: the last step led
+ * to a string map. */
+np_step np_step_take(const char **text, bool first, bool in_map);
 
 #endif

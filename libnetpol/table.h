@@ -66,6 +66,9 @@ typedef struct np_kind {
     bool crd;   /* served by a CustomResourceDefinition: a wrong type is refused by its schema */
 } np_kind;
 
+/* metav1.ObjectMeta, which every kind has. */
+extern const np_table np_table_metadata;
+
 /* By apiVersion and kind; NULL if there is no such row. */
 const np_kind *np_kind_find(np_slice api_version, np_slice name);
 const np_kind *np_kind_of(int32_t id);

@@ -50,7 +50,6 @@
             prefix##_sorted, true                                                                  \
     }
 
-extern const np_table np_table_metadata;
 extern const np_table np_table_selector;
 extern const np_table np_table_policy;
 extern const np_table np_table_namespace;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "marks.h"
+
+/* A mark is three variable-length integers:
+ *   tag     (what << 1) | 1 if marks inside follow; what: 0 end, 1 element, 2 + field index
+ *   line    difference to the mark before, zigzag
+ *   column
+ * An end mark is the tag alone. */
+enum { WHAT_END = 0, WHAT_ELEMENT = 1, WHAT_FIELD = 2 };
+
+void np_marker_init(np_marker *m, const netpol_allocator *alloc)
+{
+    *m = (np_marker){.line = 0};
+    np_buffer_init(&m->tape, alloc);
+}
+
+void np_marker_free(np_marker *m)
+{
+    np_buffer_free(&m->tape);
+}
+
+void np_marker_clear(np_marker *m)
+{
+    m->tape.n = 0;
+    m->tape.failed = false;
+    m->line = 0;
+    m->last = 0;
+}
+
+/* ---- writing ---- */
+
+static char *put_number(char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(value | 0x80);
+    *at++ = (char)value;
+    return at;
+}
+
+static uint64_t zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unzigzag(uint64_t value)
+{
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+static void mark(np_marker *m, size_t what, uint32_t line, uint32_t column)
+{
+    char bytes[3 * 10];
+    char *at = put_number(bytes, what << 1);
+    at = put_number(at, zigzag((int64_t)line - m->line));
+    at = put_number(at, column);
+    m->last = m->tape.n;
+    m->line = line;
+    np_buffer_add(&m->tape, bytes, (size_t)(at - bytes));
+}
+
+void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column)
+{
+    mark(m, WHAT_FIELD + field, line, column);
+}
+
+void np_mark_element(np_marker *m, uint32_t line, uint32_t column)
+{
+    mark(m, WHAT_ELEMENT, line, column);
+}
+
+void np_mark_inside(np_marker *m)
+{
+    if (!m->tape.failed)
+        m->tape.p[m->last] |= 1;
+}
+
+void np_mark_end(np_marker *m)
+{
+    np_buffer_char(&m->tape, WHAT_END);
+}
+
+/* ---- finding ---- */
+
+typedef struct reader {
+    const char *at;
+    const char *end;
+    int64_t line;
+} reader;
+
+typedef struct mark_read {
+    uint64_t what;
+    bool inside;
+    uint32_t line;
+    uint32_t column;
+} mark_read;
+
+static uint64_t take_number(reader *r)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; r->at < r->end; shift += 7) {
+        unsigned char byte = (unsigned char)*r->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            break;
+    }
+    return value;
+}
+
+/* False at an end mark and at the end of the tape. */
+static bool take_mark(reader *r, mark_read *out)
+{
+    if (r->at == r->end)
+        return false;
+    uint64_t tag = take_number(r);
+    if (tag >> 1 == WHAT_END)
+        return false;
+    r->line += unzigzag(take_number(r));
+    *out = (mark_read){tag >> 1, tag & 1, (uint32_t)r->line, (uint32_t)take_number(r)};
+    return true;
+}
+
+static void skip_inside(reader *r)
+{
+    for (size_t open = 1; open > 0 && r->at < r->end;) {
+        mark_read m;
+        if (take_mark(r, &m))
+            open += m.inside;
+        else
+            open--;
+    }
+}
+
+/* Finds the last mark for a step among those of one map or list: of equal keys the last one counts.
+ * `inside` then reads what is in it. */
+static bool find_step(reader r, uint64_t what, size_t index, mark_read *out, reader *inside)
+{
+    bool found = false;
+    mark_read m;
+    for (size_t i = 0; take_mark(&r, &m); i++) {
+        if (m.what == what && (what != WHAT_ELEMENT || i == index)) {
+            found = true;
+            *out = m;
+            *inside = r;
+        }
+        if (m.inside)
+            skip_inside(&r);
+    }
+    return found;
+}
+
+/* What follows the tape on the way down a path: the table of the struct, or what a list holds. */
+typedef struct place {
+    const np_table *table;   /* fields may follow */
+    const np_table *element; /* elements may follow; their struct, or NULL */
+    bool list;
+} place;
+
+static place place_of(const np_field *f)
+{
+    if (f->kind == NP_STRUCT || f->kind == NP_GROUP)
+        return (place){f->sub, NULL, false};
+    return (place){NULL, f->kind == NP_STRUCT_LIST ? f->sub : NULL, np_field_counted(f)};
+}
+
+/* Turns a step into what its mark says; false: no such step from here. */
+static bool step_what(place from, const np_path *step, uint64_t *what, place *to)
+{
+    if (!step->name) {
+        *what = WHAT_ELEMENT;
+        *to = (place){from.element, NULL, false};
+        return from.list;
+    }
+    const np_field *f = from.table ? np_table_find(from.table, np_slice_of(step->name)) : NULL;
+    if (!f)
+        return false;
+    *what = WHAT_FIELD + (uint64_t)(f - from.table->fields);
+    *to = place_of(f);
+    return true;
+}
+
+enum { DEEPEST = 32 };
+
+/* The steps of a path from the root on; returns how many (the first DEEPEST of them are set). */
+static size_t unroll(const np_path *path, const np_path **steps)
+{
+    size_t n = 0;
+    for (const np_path *p = path; p; p = p->up)
+        n++;
+    size_t i = n;
+    for (const np_path *p = path; p; p = p->up)
+        if (--i < DEEPEST)
+            steps[i] = p;
+    return n;
+}
+
+bool np_marks_find(np_slice tape, const np_table *root, const np_path *path, uint32_t *line,
+                   uint32_t *column, bool *exact)
+{
+    const np_path *steps[DEEPEST];
+    size_t n = unroll(path, steps);
+    reader r = {tape.p, tape.p + tape.n, 0};
+    place here = {root, NULL, false};
+    bool inside = tape.n > 0;
+    size_t i = 0;
+    for (; inside && i < n && i < DEEPEST; i++) {
+        uint64_t what;
+        mark_read m;
+        reader next;
+        if (!step_what(here, steps[i], &what, &here) ||
+            !find_step(r, what, steps[i]->index, &m, &next))
+            break;
+        *line = m.line;
+        *column = m.column;
+        inside = m.inside;
+        r = next;
+    }
+    *exact = i == n;
+    return i > 0;
+}
