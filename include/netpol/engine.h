@@ -66,7 +66,8 @@ NETPOL_API const char *netpol_depends_name(uint32_t bit);
 /** One answer. Frozen for ever: 8 bytes. */
 typedef struct netpol_verdict {
     uint8_t allowed;   /**< 1: the flow is allowed in both directions. */
-    uint8_t direction; /**< NETPOL_INGRESS or NETPOL_EGRESS: the side that denied; 0 when allowed. */
+    uint8_t direction; /**< NETPOL_INGRESS or NETPOL_EGRESS: the side that denied, egress first; 0 when
+                            allowed, and when NETPOL_UNDEFINED_DENY alone denies. */
     uint8_t tier;      /**< NETPOL_TIER_…: which tier denied; the stronger of both sides' when allowed. */
     uint8_t reserved;  /**< Zero. */
     uint32_t depends;  /**< NETPOL_DEPENDS_… bits; 0: every network plug-in must agree. */
@@ -122,8 +123,11 @@ typedef struct netpol_decision {
     uint8_t allowed;
     uint8_t tier;                /**< NETPOL_TIER_…; NETPOL_TIER_NONE: no policy applies. */
     uint8_t reserved;
-    const char *reason;          /**< A stable word: "not-a-pod", "not-isolated", "rule", "no-rule", "self",
-                                      "own-node", "default". */
+    const char *reason;          /**< A stable word. Allowed: "not-a-pod", "self", "own-node", "rule";
+                                      "not-isolated" (no policy is about it), "default" (cluster-scoped
+                                      policies are, and none decides), "other-direction" (kept from the
+                                      Baseline tier by NETPOL_BASELINE_SHIELD_POD). Denied: "rule",
+                                      "no-rule" (isolated, and no rule matches), "no-such-pod". */
     const netpol_object *policy; /**< That decided; for "no-rule" the first that isolates; else NULL. */
     int32_t rule;                /**< Index in its ingress or egress list; -1: none. */
     int32_t peer;                /**< Index in the rule's peers; -1: the rule has none (all peers). */

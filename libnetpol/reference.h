@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* reference owns the meaning of policies: the rules read one by one, slowly and literally, beside
+ * the specification. What is compiled is held against it. It allocates nothing and prints nothing.
+ */
+#ifndef NP_REFERENCE_H
+#define NP_REFERENCE_H
+
+#include "snapshot.h"
+
+/* One end of a packet, as far as anybody can know it. */
+typedef struct np_side {
+    np_ip ip;     /* valid if known */
+    uint32_t pod; /* NP_NONE: not a pod */
+    uint32_t
+        node; /* whose address it is; of a pod: only on the host network. NP_NONE, NP_EVERY_NODE */
+    uint8_t family; /* NP_FAMILY_4 or _6 */
+    bool known;     /* the address is */
+} np_side;
+
+typedef struct np_packet {
+    np_side src;
+    np_side dst;
+    uint16_t port;
+    uint8_t protocol;
+    bool two_replicas; /* both sides are one number, but two replicas or one reached through a
+                          service */
+} np_packet;
+
+/* Why one direction came out as it did. */
+typedef struct np_why {
+    const char *reason; /* as in netpol_decision; static */
+    const netpol_object *policy;
+    int32_t rule;
+    int32_t peer;
+    int32_t port;
+    uint8_t direction;
+    uint8_t allowed;
+    uint8_t tier;
+} np_why;
+
+/* An address: whose it is is looked up. */
+np_side np_side_of_ip(const np_snapshot *s, const np_ip *ip);
+/* A pod in a family; NP_FAMILY_4 or _6. */
+np_side np_side_of_pod(const np_snapshot *s, uint32_t pod, uint8_t family);
+
+/* 0; or, if a pod number is out of range, the direction of that side. */
+int32_t np_packet_of_flow(const np_snapshot *s, const netpol_flow *flow, np_packet *out);
+
+netpol_verdict np_reference_verdict(const np_snapshot *s, const netpol_semantics *is,
+                                    const netpol_flow *flow);
+netpol_verdict np_reference_judge(const np_snapshot *s, const netpol_semantics *is,
+                                  const np_packet *packet);
+/* The reasons, as the choices stand (NETPOL_UNDEFINED_… is not applied). */
+void np_reference_why(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                      np_why *egress, np_why *ingress);
+/* Whether a NetworkPolicy isolates the packet's end in a direction. */
+bool np_reference_isolates(const np_snapshot *s, const netpol_semantics *is,
+                           const np_packet *packet, int32_t direction, const np_policy *policy);
+
+#endif
