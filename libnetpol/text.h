@@ -5,8 +5,9 @@
  * A text is cut into documents as kubectl's reader does (a line that begins with "---"; JSON values
  * one after another), and each document is a stream of events from a provider: libyaml, or our own
  * JSON scanner for JSON input. Aliases and merge keys are already resolved in what the user of this
- * room sees: an alias is replayed as the events of its anchor, and the entries of a merged map
- * appear in place of the `<<` key. */
+ * room sees: an alias is replayed as the events of its anchor (with the anchor's lines), and the
+ * entries of merged maps appear in place of the `<<` key, of a list of maps those of the last first.
+ * So the last of equal keys in the order of events is the one that wins upstream. */
 #ifndef NP_TEXT_H
 #define NP_TEXT_H
 
@@ -32,11 +33,11 @@ typedef enum np_scalar_style {
 
 typedef struct np_event {
     uint8_t type;
-    uint8_t style;   /* of scalars */
+    uint8_t style;   /* of scalars; a quoted one with the tag `!` counts as plain, as upstream */
     bool json;       /* from the JSON scanner: numbers follow JSON's rules */
     bool flow;       /* of collections: written in flow style */
     bool merged;     /* a map key that arrived through a merge key */
-    np_slice value;  /* of scalars; valid until the next event is taken; may hold NUL bytes */
+    np_slice value;  /* of scalars; may hold NUL bytes; valid as long as the event */
     np_slice tag;    /* as libyaml resolves it ("tag:yaml.org,2002:str", "!foo"); n 0: none */
     uint32_t line;   /* from 1, in the whole text */
     uint32_t column; /* from 1, in characters */
@@ -52,21 +53,25 @@ typedef struct np_document {
 
 typedef struct np_text np_text;
 
-/* Opens a text. `bytes` are borrowed until np_text_close. Options come from np_options_read (limits,
- * lenient, keep_going). Every error of a document becomes one diagnostic with `name` as source.
+/* Opens a text. `bytes`, `name` and `diags` (may be NULL) are borrowed until np_text_close. Options
+ * come from np_options_read (limits, lenient, keep_going). A broken document gives one diagnostic
+ * with `name` as source, whatever is wrong with it; want of memory and cancelling give none.
  * UTF-16 with a BOM is transcoded; a UTF-8 BOM is skipped.
  * NETPOL_OK; NETPOL_LIMIT (said in diags); NETPOL_NO_MEMORY. */
 netpol_status np_text_open(np_text **out, const netpol_options *o, const char *name,
                            const void *bytes, size_t n, netpol_diagnostics *diags);
 void np_text_close(np_text *t);
 
-/* Goes to the next non-empty document, whatever was read of the last one. Returns NETPOL_OK;
- * NETPOL_NOT_FOUND at the end of the text; NETPOL_INVALID if this document cannot even be started
- * (a bad separator, say): doc is set, the diagnostic is given, and the caller may go on to the next;
- * NETPOL_LIMIT (documents), NETPOL_NO_MEMORY, NETPOL_CANCELLED: final. */
+/* Goes to the next non-empty document, whatever was read of the last one; documents that are blank,
+ * all comments or null are passed over. Returns NETPOL_OK; NETPOL_NOT_FOUND at the end of the text;
+ * NETPOL_INVALID if this document cannot even be started (a bad separator, an error before the
+ * first event): doc is set, the diagnostic is given, and the caller may go on to the next;
+ * NETPOL_LIMIT (too many documents), NETPOL_NO_MEMORY, NETPOL_CANCELLED: final. */
 netpol_status np_text_next(np_text *t, np_document *doc);
 
-/* The event at hand; never NULL. After NP_EVENT_ERROR np_text_status says why. */
+/* The event at hand; never NULL. It stays valid until the event after it has been taken too, so a
+ * key may be used while its value is at hand. After NP_EVENT_ERROR np_text_status says why; the
+ * error's line and column are the event's. */
 const np_event *np_text_peek(np_text *t);
 /* Takes the event at hand. */
 void np_text_take(np_text *t);
@@ -75,15 +80,17 @@ bool np_text_skip(np_text *t);
 /* NETPOL_OK, or what ended this document: NETPOL_INVALID, _LIMIT, _NO_MEMORY, _CANCELLED. */
 netpol_status np_text_status(const np_text *t);
 
-/* Remembers events from here on, so that np_text_rewind can give them again. Not nested: a new
- * record forgets the old one. np_text_rewind ends recording, as does np_text_forget. */
+/* Remembers events from the one at hand on, so that np_text_rewind can give them again. Not nested:
+ * a new record forgets the old one. np_text_rewind ends recording, as does np_text_forget. Events
+ * taken before np_text_record are not valid after it. Once the document has failed there is nothing
+ * but NP_EVENT_ERROR, rewound or not. */
 void np_text_record(np_text *t);
 void np_text_rewind(np_text *t);
 void np_text_forget(np_text *t);
 
-/* Looks for scalar keys of the document's root map without touching the events at hand (a second
- * pass over the document). For each found key values[i] is set to its scalar's text, copied into
- * the arena, else left alone. Used when `kind` comes after a long `items`. */
+/* Looks for string values of the document's root map without touching the events at hand (a second
+ * pass over the document, as far as needed). For each key found values[i] is set to its string,
+ * copied into the arena, else left alone. Used when `kind` comes after a long `items`. */
 void np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
                    np_arena *arena);
 
@@ -107,16 +114,21 @@ typedef struct np_scalar {
         uint64_t natural;
         double real;
     } as;
-    np_slice text;     /* of strings; of !!binary the decoded bytes, in the arena */
-    const char *why;   /* of NP_SCALAR_BAD: static text */
+    np_slice text;   /* of strings; of !!binary the decoded bytes, in the arena */
+    const char *why; /* of NP_SCALAR_BAD: static text */
 } np_scalar;
 
-/* `arena` serves !!binary only and may be NULL (then !!binary is NP_SCALAR_BAD). */
+/* `arena` serves !!binary only and may be NULL (then !!binary is NP_SCALAR_BAD; as it is for want
+ * of memory, which the arena tells). A tag that is not of the core schema makes a string. */
 np_scalar np_scalar_resolve(const np_event *scalar, np_arena *arena);
 /* Whether a plain scalar of this text would be read as anything but a string, or looks like a base
  * 60 number: what the canonical writer quotes. */
 bool np_scalar_needs_quotes(np_slice text);
-/* A float as Go's encoding/json prints it ("1.5", "1e+21"). Returns the length; room for 32 is enough. */
+/* A float as Go's encoding/json prints it ("1.5", "1e+21"). Returns the length; room for 32 is
+ * enough; not NUL-terminated. */
 size_t np_float_text(double value, char *out);
+/* A float that was a map key, or stands for a string in lenient reading, as sigs.k8s.io/yaml prints
+ * it: in the precision of 32 bits ("0.1", "1e+06", ".inf"). The rest as np_float_text. */
+size_t np_float_key_text(double value, char *out);
 
 #endif

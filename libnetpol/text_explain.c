@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with a document that the parser refuses, in words that help. libyaml tells where it
+ * stopped; the text around that place tells more often than not what was meant. */
+#include "text.h"
+#include "text_inside.h"
+
+#include <stdio.h>
+
+/* ---- texts that are no YAML at all ---- */
+
+static const char *line_start(np_slice s, size_t line)
+{
+    const char *p = s.p;
+    const char *end = s.p + s.n;
+    while (line-- && p < end) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        p = lf ? lf + 1 : end;
+    }
+    return p;
+}
+
+static const char *next_line(const char *p, const char *end)
+{
+    const char *lf = memchr(p, '\n', (size_t)(end - p));
+    return lf ? lf + 1 : end;
+}
+
+/* The first conflict marker of Git, or NULL: "<<<<<<< " opens one, and "=======" alone divides it.
+ */
+static const char *conflict(np_slice s)
+{
+    const char *end = s.p + s.n;
+    for (const char *p = s.p; p < end; p = next_line(p, end))
+        if (end - p > 8 && (memcmp(p, "<<<<<<< ", 8) == 0 || memcmp(p, ">>>>>>> ", 8) == 0))
+            return p;
+    return NULL;
+}
+
+/* The first "{{" outside comments, or NULL. */
+static const char *template(np_slice s)
+{
+    const char *end = s.p + s.n;
+    for (const char *p = s.p; p < end; p = next_line(p, end)) {
+        const char *stop = next_line(p, end);
+        const char *at = p;
+        while (at < stop && (*at == ' ' || *at == '\t'))
+            at++;
+        if (at == stop || *at == '#')
+            continue;
+        for (; stop - at >= 2; at++)
+            if (at[0] == '{' && at[1] == '{')
+                return at;
+    }
+    return NULL;
+}
+
+/* Ends the document if it is a template or an unresolved merge; false: it is neither. */
+static bool is_odd_text(np_text *t)
+{
+    np_slice s = t->piece.text;
+    uint32_t line, column;
+    const char *at = conflict(s);
+    if (at) {
+        np_text_place(t, (size_t)(at - s.p), &line, &column);
+        (void)np_text_fail(t, NETPOL_INVALID, NP_CODE_CONFLICT, line, column,
+                           "resolve the conflict and remove its markers",
+                           "the text has the markers of a merge conflict");
+        return true;
+    }
+    at = template(s);
+    if (!at)
+        return false;
+    np_text_place(t, (size_t)(at - s.p), &line, &column);
+    (void)np_text_fail(
+        t, NETPOL_INVALID, NP_CODE_TEMPLATE, line, column,
+        t->template_said ? NULL : "render the template first, for instance with helm template",
+        "this is a template, not a manifest");
+    t->template_said = true;
+    return true;
+}
+
+/* ---- bytes that no text has ---- */
+
+bool np_explain_byte(np_text *t, size_t offset, bool control, uint32_t value)
+{
+    static const char hint[] = "is this a manifest, and not a compressed or binary file?";
+    uint32_t line, column;
+    np_text_place(t, offset < t->piece.text.n ? offset : t->piece.text.n, &line, &column);
+    if (!control)
+        return np_text_fail(t, NETPOL_INVALID, NP_CODE_NOT_TEXT, line, column, hint,
+                            "the bytes here are no UTF-8 text");
+    if (value == 0)
+        return np_text_fail(t, NETPOL_INVALID, NP_CODE_NOT_TEXT, line, column, hint, "a NUL byte");
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_NOT_TEXT, line, column, hint,
+                        "the control character U+%04X", (unsigned)value);
+}
+
+/* ---- what libyaml found ---- */
+
+/* How the place of an error is told from its text: the first row whose words occur in it. */
+typedef struct finding {
+    const char *words;
+    const char *context; /* words that must occur in the context, or NULL */
+    int32_t code;
+    bool at_start; /* the place to show is where the construct begins */
+    const char *message;
+    const char *hint;
+} finding;
+
+static const finding findings[] = {
+    {"unexpected end of stream", "quoted", NP_CODE_UNCLOSED, true, "this quote is never closed",
+     NULL},
+    {"document indicator", "quoted", NP_CODE_UNCLOSED, true,
+     "this quote is not closed before the document ends", NULL},
+    {"',' or ']'", NULL, NP_CODE_UNCLOSED, false, "',' or ']' is expected here", NULL},
+    {"',' or '}'", NULL, NP_CODE_UNCLOSED, false, "',' or '}' is expected here", NULL},
+    {"escape character", "quoted", NP_CODE_ESCAPE, false, "no escape that YAML knows",
+     "write \\\\ for a backslash, or use single quotes"},
+    {"hexdecimal", "quoted", NP_CODE_ESCAPE, false, "a hexadecimal digit is expected in the escape",
+     "write \\\\ for a backslash, or use single quotes"},
+    {"Unicode character escape", "quoted", NP_CODE_ESCAPE, false,
+     "an escape that is no Unicode character",
+     "write the character itself; YAML has no surrogate pairs"},
+    {"cannot start any token", NULL, NP_CODE_SYNTAX, false,
+     "a value cannot begin with this character", "quote the value"},
+    {"mapping values are not allowed", NULL, NP_CODE_SYNTAX, false, "a ':' where no key can stand",
+     "check the indentation, or quote a value that has a colon"},
+    {"mapping keys are not allowed", NULL, NP_CODE_SYNTAX, false, "a '?' where no key can stand",
+     "quote a value that begins with ?"},
+    {"block sequence entries", NULL, NP_CODE_INDENTATION, false,
+     "a list entry '-' where none can stand", "put it on a line of its own"},
+    {"could not find expected ':'", NULL, NP_CODE_SYNTAX, true, "a key without ':' after it",
+     "write key: value, or indent a text that goes on from the line before"},
+    {"'-' indicator", NULL, NP_CODE_INDENTATION, false,
+     "the next list entry '-' is expected at the list's indentation", NULL},
+    {"expected key", NULL, NP_CODE_INDENTATION, false,
+     "the next key is expected at the map's indentation", NULL},
+    {"comment or line break", NULL, NP_CODE_BLOCK_SCALAR, false,
+     "only a comment may follow here on the line", NULL},
+    {"indentation indicator", NULL, NP_CODE_BLOCK_SCALAR, false,
+     "the indentation of a block text is a digit from 1 to 9", NULL},
+    {"tab character", NULL, NP_CODE_TAB, false, "a tab is used for indentation",
+     "indent with spaces"},
+    {"undefined tag handle", NULL, NP_CODE_TAG, false, "a tag with an undefined handle",
+     "remove it, or quote a text that begins with !"},
+    {"", "tag", NP_CODE_TAG, true, "a malformed tag", "quote a text that begins with !"},
+    {"", "anchor", NP_CODE_SYNTAX, true, "a malformed anchor", "quote a text that begins with &"},
+    {"", "alias", NP_CODE_SYNTAX, true, "a malformed alias", "quote a text that begins with *"},
+    {"", "directive", NP_CODE_DIRECTIVE, true, "a malformed directive", "remove the line"},
+    {"directive", NULL, NP_CODE_DIRECTIVE, false, "a directive that is given twice", NULL},
+    {"document start", NULL, NP_CODE_AFTER_END, false, "the document has ended before this", NULL},
+    {"node content", NULL, NP_CODE_SYNTAX, false, "a value is expected here", NULL},
+    {"", NULL, NP_CODE_SYNTAX, false, "this is not YAML", NULL},
+};
+
+static const finding *find(const char *problem, const char *context)
+{
+    const finding *f = findings;
+    while (!strstr(problem, f->words) || (f->context && !(context && strstr(context, f->context))))
+        f++;
+    return f;
+}
+
+static void spot_place(const np_text *t, np_spot at, uint32_t *line, uint32_t *column)
+{
+    *line = t->piece.line + (uint32_t)at.line;
+    *column = (at.line == 0 ? t->piece.column : 1) + (uint32_t)at.column;
+}
+
+/* Whether a tab stands at the place, or between the line's start and it. */
+static bool is_tab(const np_text *t, np_spot at)
+{
+    np_slice s = t->piece.text;
+    const char *end = s.p + s.n;
+    const char *p = line_start(s, at.line);
+    while (p < end && *p == ' ')
+        p++;
+    return p < end && *p == '\t';
+}
+
+/* In what begins elsewhere: "',' or ']' is expected here (the list begins at 3:5)". */
+static bool fail_within(np_text *t, const finding *f, np_spot at, np_spot begun)
+{
+    uint32_t line, column, from_line, from_column;
+    spot_place(t, at, &line, &column);
+    spot_place(t, begun, &from_line, &from_column);
+    char json[128];
+    const char *hint = f->hint;
+    if (t->cut.json_why && !hint && t->doc.index <= 1) {
+        (void)snprintf(json, sizeof json, "read as JSON: %u:%u: %s", t->cut.json_line,
+                       t->cut.json_column, t->cut.json_why);
+        hint = json;
+    }
+    const char *what = strchr(f->message, ']') ? "list" : "map";
+    return np_text_fail(t, NETPOL_INVALID, f->code, line, column, hint,
+                        "%s; the %s begins at %u:%u", f->message, what, from_line, from_column);
+}
+
+bool np_explain(np_text *t, const char *problem, const char *context, np_spot at, np_spot begun)
+{
+    if (is_odd_text(t))
+        return false;
+    const finding *f = find(problem, context);
+    uint32_t line, column;
+    if (f->code == NP_CODE_UNCLOSED && !f->at_start)
+        return fail_within(t, f, at, begun);
+    spot_place(t, f->at_start ? begun : at, &line, &column);
+    if (strstr(problem, "cannot start any token") && is_tab(t, at))
+        return np_text_fail(t, NETPOL_INVALID, NP_CODE_TAB, line, column, "indent with spaces",
+                            "a tab is used for indentation");
+    return np_text_fail(t, NETPOL_INVALID, f->code, line, column, f->hint, "%s", f->message);
+}
+
+bool np_explain_merge(np_text *t, const np_event *value)
+{
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_MERGE_NOT_MAP, value->line, value->column,
+                        "name an anchored map, or quote the key",
+                        "the value of the merge key << must be a map or a list of maps");
+}
+
+bool np_explain_key(np_text *t, const np_event *key)
+{
+    if (is_odd_text(t))
+        return false;
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_KEY_NOT_SCALAR, key->line, key->column,
+                        "quote a text that begins with [ or {", "a map key is a list or a map");
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* The provider of raw events that stands on libyaml; the only file that includes libyaml's header.
+ *
+ * Each document gets a parser of its own, as upstream: one document's error never reaches the next.
+ * Bytes are handed over piece by piece, so a document that fails early was not read whole. */
+#include "text.h"
+#include "text_inside.h"
+
+#include <yaml.h>
+
+/* libyaml looks ahead this far at most between two events, apart from one scalar. */
+#define LOOK_AHEAD ((size_t)64 << 10)
+
+struct np_libyaml {
+    yaml_parser_t parser;
+    yaml_event_t events[2]; /* by slot */
+    bool started;           /* the parser is to be deleted */
+    bool mended;            /* the line feed after a last line without one was given */
+    np_slice rest;          /* of the piece: not given yet */
+    size_t characters;      /* given so far */
+    size_t since_event;     /* bytes given since the last event */
+};
+
+/* libyaml asks for bytes. Zero bytes are the end; 0 is a failure, which ends the document. A last
+ * line without a line feed gets one, as kubectl's reader adds it: it counts in block scalars. */
+static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
+{
+    np_text *t = text;
+    np_libyaml *y = t->libyaml;
+    *given = size < y->rest.n ? size : y->rest.n;
+    if (*given) {
+        memcpy(buffer, y->rest.p, *given);
+        y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
+    } else if (!y->mended) {
+        y->mended = true;
+        buffer[0] = '\n';
+        *given = 1;
+    }
+    y->characters += np_utf8_count((const char *)buffer, *given);
+    y->since_event += *given;
+    t->fed += *given;
+    if (y->since_event > t->options.max_scalar + LOOK_AHEAD)
+        return 0;
+    return np_text_goes_on(t, 1);
+}
+
+/* A byte order mark is no part of what libyaml sees. */
+static size_t mark_bytes(np_slice s)
+{
+    return s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+netpol_status np_libyaml_start(np_text *t)
+{
+    if (!t->libyaml) {
+        t->libyaml = np_resize(&t->alloc, NULL, 0, sizeof *t->libyaml);
+        if (!t->libyaml)
+            return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
+        memset(t->libyaml, 0, sizeof *t->libyaml);
+    }
+    np_libyaml *y = t->libyaml;
+    np_slice bytes = t->piece.text;
+    size_t mark = mark_bytes(bytes);
+    bytes = (np_slice){bytes.p + mark, bytes.n - mark};
+    y->rest = bytes;
+    y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
+    y->characters = y->since_event = 0;
+    if (!yaml_parser_initialize(&y->parser))
+        return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
+    y->started = true;
+    yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input(&y->parser, feed, t);
+    return NETPOL_OK;
+}
+
+void np_libyaml_stop(np_text *t)
+{
+    np_libyaml *y = t->libyaml;
+    if (!y)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        yaml_event_delete(&y->events[i]);
+    if (y->started)
+        yaml_parser_delete(&y->parser);
+    y->started = false;
+}
+
+void np_libyaml_free(np_text *t)
+{
+    if (t->libyaml)
+        np_release(&t->alloc, t->libyaml, sizeof *t->libyaml);
+    t->libyaml = NULL;
+}
+
+/* ---- places ---- */
+
+static np_spot spot_of(yaml_mark_t m)
+{
+    return (np_spot){m.line, m.column, m.index};
+}
+
+static void locate(const np_text *t, np_event *e, yaml_mark_t m)
+{
+    e->line = t->piece.line + (uint32_t)m.line;
+    e->column = (m.line == 0 ? t->piece.column : 1) + (uint32_t)m.column;
+}
+
+/* ---- failing ---- */
+
+static bool broken(np_text *t)
+{
+    const np_libyaml *y = t->libyaml;
+    const yaml_parser_t *p = &y->parser;
+    if (t->status)
+        return false;
+    if (p->error == YAML_MEMORY_ERROR)
+        return np_text_stop(t, NETPOL_NO_MEMORY);
+    if (y->since_event > t->options.max_scalar + LOOK_AHEAD) {
+        np_event e;
+        locate(t, &e, p->mark);
+        return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e.line, e.column, NULL,
+                            "a value or comment of more than %u bytes", t->options.max_scalar);
+    }
+    if (p->error == YAML_READER_ERROR)
+        return np_explain_byte(t, mark_bytes(t->piece.text) + p->problem_offset,
+                               strstr(p->problem, "control") != NULL, (uint32_t)p->problem_value);
+    np_spot at = spot_of(p->problem_mark);
+    return np_explain(t, p->problem ? p->problem : "", p->context, at,
+                      p->context ? spot_of(p->context_mark) : at);
+}
+
+/* ---- the end of a document ---- */
+
+/* The byte where a character of the piece begins. */
+static const char *byte_of(const np_text *t, size_t character)
+{
+    const char *p = t->piece.text.p + mark_bytes(t->piece.text);
+    const char *end = t->piece.text.p + t->piece.text.n;
+    for (size_t seen = 0; p < end; p++)
+        if (((unsigned char)*p & 0xc0) != 0x80 && seen++ == character)
+            return p;
+    return end;
+}
+
+/* Only blanks, comments and more `...` may follow. */
+static bool nothing_follows(np_text *t, const char *p)
+{
+    const char *end = t->piece.text.p + t->piece.text.n;
+    bool comment = false, fresh = false;
+    for (; p < end; p++) {
+        bool line_feed = *p == '\n' || *p == '\r';
+        if (fresh && end - p >= 3 && memcmp(p, "...", 3) == 0)
+            p += 2;
+        else if (!comment && !line_feed && *p != ' ' && *p != '\t' && *p != '#')
+            break;
+        else
+            comment = !line_feed && (comment || *p == '#');
+        fresh = line_feed;
+    }
+    if (p == end)
+        return true;
+    uint32_t line, column;
+    np_text_place(t, (size_t)(p - t->piece.text.p), &line, &column);
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_AFTER_END, line, column,
+                        "mend the indentation, or put --- before a new document",
+                        "the document has ended before this; Kubernetes would ignore the rest");
+}
+
+/* Upstream reads one document of a piece and ignores silently what follows it. libyaml must not see
+ * that either: forty thousand %TAG lines there would take it seconds. */
+static bool end_document(np_text *t, const yaml_event_t *e)
+{
+    const np_libyaml *y = t->libyaml;
+    if (e->data.document_end.implicit && y->rest.n == 0 && e->start_mark.index == y->characters)
+        return true;
+    return nothing_follows(
+        t, byte_of(t, e->data.document_end.implicit ? e->start_mark.index : e->end_mark.index));
+}
+
+/* ---- events ---- */
+
+static np_slice text_of(const yaml_char_t *s)
+{
+    return np_slice_of((const char *)s);
+}
+
+static void take_scalar(const yaml_event_t *from, np_raw *out)
+{
+    static const uint8_t styles[] = {
+        [YAML_ANY_SCALAR_STYLE] = NP_STYLE_PLAIN,
+        [YAML_PLAIN_SCALAR_STYLE] = NP_STYLE_PLAIN,
+        [YAML_SINGLE_QUOTED_SCALAR_STYLE] = NP_STYLE_SINGLE,
+        [YAML_DOUBLE_QUOTED_SCALAR_STYLE] = NP_STYLE_DOUBLE,
+        [YAML_LITERAL_SCALAR_STYLE] = NP_STYLE_LITERAL,
+        [YAML_FOLDED_SCALAR_STYLE] = NP_STYLE_FOLDED,
+    };
+    out->event.type = NP_EVENT_SCALAR;
+    /* `! "80"` counts as unquoted: that is what the tag `!` says upstream. */
+    out->event.style =
+        from->data.scalar.plain_implicit ? NP_STYLE_PLAIN : styles[from->data.scalar.style];
+    out->event.value = (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
+    out->event.tag = text_of(from->data.scalar.tag);
+    out->anchor = text_of(from->data.scalar.anchor);
+}
+
+/* Fills `out`; false: this event of libyaml is none of ours. */
+static bool translate(np_text *t, const yaml_event_t *from, np_raw *out)
+{
+    *out = (np_raw){.event = {.type = NP_EVENT_END}};
+    np_event *e = &out->event;
+    locate(t, e, from->start_mark);
+    switch (from->type) {
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+        return false;
+    case YAML_STREAM_END_EVENT:
+        return true;
+    case YAML_DOCUMENT_END_EVENT:
+        if (!end_document(t, from))
+            e->type = NP_EVENT_ERROR;
+        return true;
+    case YAML_ALIAS_EVENT:
+        e->type = NP_RAW_ALIAS;
+        out->anchor = text_of(from->data.alias.anchor);
+        return true;
+    case YAML_SCALAR_EVENT:
+        take_scalar(from, out);
+        return true;
+    case YAML_SEQUENCE_START_EVENT:
+        e->type = NP_EVENT_SEQ_START;
+        e->flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+        e->tag = text_of(from->data.sequence_start.tag);
+        out->anchor = text_of(from->data.sequence_start.anchor);
+        return true;
+    case YAML_MAPPING_START_EVENT:
+        e->type = NP_EVENT_MAP_START;
+        e->flow = from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+        e->tag = text_of(from->data.mapping_start.tag);
+        out->anchor = text_of(from->data.mapping_start.anchor);
+        return true;
+    case YAML_SEQUENCE_END_EVENT:
+        e->type = NP_EVENT_SEQ_END;
+        return true;
+    case YAML_MAPPING_END_EVENT:
+        e->type = NP_EVENT_MAP_END;
+        return true;
+    }
+    return false;
+}
+
+static bool check_scalar(np_text *t, const np_event *e)
+{
+    if (e->value.n <= t->options.max_scalar)
+        return true;
+    return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
+                        "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
+}
+
+bool np_libyaml_next(np_text *t, np_raw *out, unsigned slot)
+{
+    np_libyaml *y = t->libyaml;
+    yaml_event_t *e = &y->events[slot];
+    do {
+        yaml_event_delete(e);
+        if (!yaml_parser_parse(&y->parser, e))
+            return broken(t);
+        y->since_event = 0;
+    } while (!translate(t, e, out));
+    return out->event.type != NP_EVENT_ERROR && check_scalar(t, &out->event);
+}
