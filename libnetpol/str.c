@@ -24,10 +24,8 @@ void np_buffer_free(np_buffer *b)
     b->n = b->room = 0;
 }
 
-static bool room_for(np_buffer *b, size_t n)
+bool np_buffer_grow(np_buffer *b, size_t n)
 {
-    if (b->failed)
-        return false;
     if (n > SIZE_MAX - b->n || !np_grow(&b->alloc, (void **)&b->p, &b->room, b->n + n, 1))
         b->failed = true;
     return !b->failed;
@@ -35,7 +33,7 @@ static bool room_for(np_buffer *b, size_t n)
 
 void np_buffer_add(np_buffer *b, const char *p, size_t n)
 {
-    if (n == 0 || !room_for(b, n))
+    if (n == 0 || !np_buffer_reserve(b, n))
         return;
     memcpy(b->p + b->n, p, n);
     b->n += n;
@@ -46,15 +44,9 @@ void np_buffer_text(np_buffer *b, const char *text)
     np_buffer_add(b, text, strlen(text));
 }
 
-void np_buffer_char(np_buffer *b, char c)
-{
-    if (room_for(b, 1))
-        b->p[b->n++] = c;
-}
-
 void np_buffer_repeat(np_buffer *b, char c, size_t n)
 {
-    if (n == 0 || !room_for(b, n))
+    if (n == 0 || !np_buffer_reserve(b, n))
         return;
     memset(b->p + b->n, c, n);
     b->n += n;
@@ -65,7 +57,7 @@ void np_buffer_vformat(np_buffer *b, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
-    if (n >= 0 && room_for(b, (size_t)n + 1)) {
+    if (n >= 0 && np_buffer_reserve(b, (size_t)n + 1)) {
         (void)vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
         b->n += (size_t)n;
     }

@@ -41,9 +41,19 @@ typedef struct np_buffer {
 
 void np_buffer_init(np_buffer *b, const netpol_allocator *alloc);
 void np_buffer_free(np_buffer *b);
+/* Makes room for n more bytes, of which the caller writes some at p + n and then counts them. */
+bool np_buffer_grow(np_buffer *b, size_t n);
+static inline bool np_buffer_reserve(np_buffer *b, size_t n)
+{
+    return !b->failed && (n <= b->room - b->n || np_buffer_grow(b, n));
+}
 void np_buffer_add(np_buffer *b, const char *p, size_t n);
 void np_buffer_text(np_buffer *b, const char *text);
-void np_buffer_char(np_buffer *b, char c);
+static inline void np_buffer_char(np_buffer *b, char c)
+{
+    if (np_buffer_reserve(b, 1))
+        b->p[b->n++] = c;
+}
 void np_buffer_repeat(np_buffer *b, char c, size_t n);
 void np_buffer_format(np_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void np_buffer_vformat(np_buffer *b, const char *format, va_list args)

@@ -3,17 +3,6 @@
 
 /* ---- what is written ---- */
 
-bool np_field_is_counted(const np_field *f)
-{
-    return f->kind == NP_STRING_MAP || f->kind == NP_STRING_LIST || f->kind == NP_PLUCK_LIST ||
-           f->kind == NP_STRUCT_LIST;
-}
-
-bool np_field_is_pointer(const np_field *f)
-{
-    return f->kind != NP_BOOL && f->kind != NP_INT32 && f->kind != NP_INT64 && f->kind != NP_GROUP;
-}
-
 static int64_t number_at(const void *at, bool is_bool, bool is_int32)
 {
     bool truth;
@@ -41,7 +30,7 @@ int64_t np_field_number(const np_field *f, const void *structure)
                      f->kind == NP_INT32 || f->kind == NP_INT32_SET);
 }
 
-static bool group_is_set(const np_field *group, const void *structure, uint32_t flags)
+bool np_group_is_set(const np_field *group, const void *structure, uint32_t flags)
 {
     for (size_t i = 0; i < group->sub->n_fields; i++)
         if (np_field_written(&group->sub->fields[i], structure, flags))
@@ -49,36 +38,17 @@ static bool group_is_set(const np_field *group, const void *structure, uint32_t 
     return false;
 }
 
-static bool is_set(const np_field *f, const void *structure, uint32_t flags)
-{
-    if (f->kind == NP_GROUP)
-        return group_is_set(f, structure, flags);
-    if (!np_field_is_pointer(f))
-        return np_field_number(f, structure) != 0;
-    if (np_field_is_counted(f))
-        return np_field_count(f, structure) != 0;
-    const char *p = np_field_pointer(f, structure);
-    return p && (f->kind != NP_STRING || *p);
-}
-
-bool np_field_written(const np_field *f, const void *structure, uint32_t flags)
-{
-    if (!(f->flags & NP_ALWAYS) && !is_set(f, structure, flags))
-        return false;
-    return !(flags & NETPOL_WRITE_HIDE_MANAGED_FIELDS) || strcmp(f->name, "managedFields") != 0;
-}
-
 /* Spec section 3: protocol TCP, and policyTypes by the rules that there are. */
 const void *np_with_defaults(const np_table *t, const void *structure, np_defaulted *room)
 {
     static const char *const both[] = {"Ingress", "Egress"};
-    if (strcmp(t->go_name, "NetworkPolicyPort") == 0) {
+    if (t->size == sizeof room->port && strcmp(t->go_name, "NetworkPolicyPort") == 0) {
         room->port = *(const netpol_port *)structure;
         if (!room->port.protocol)
             room->port.protocol = "TCP";
         return &room->port;
     }
-    if (strcmp(t->go_name, "NetworkPolicySpec") == 0) {
+    if (t->size == sizeof room->spec && strcmp(t->go_name, "NetworkPolicySpec") == 0) {
         room->spec = *(const netpol_policy_spec *)structure;
         if (room->spec.n_policy_types == 0) {
             room->spec.policy_types = both;

@@ -42,9 +42,6 @@ void np_natural_order(np_keyed *at, np_keyed *spare, size_t n);
 
 /* ---- between the parts of this room ---- */
 
-/* Whether a field is written: it is set, or written even when empty. */
-bool np_field_written(const np_field *f, const void *structure, uint32_t flags);
-
 /* A struct with the API server's defaults filled in, where it is one that has any: `structure`
  * itself or *room, which then shares what it points to. */
 typedef union np_defaulted {
@@ -64,8 +61,15 @@ void np_write_yaml_float(np_buffer *b, double value);
 const np_value *np_json_text_read(np_arena *arena, np_slice text);
 
 /* Whether a field holds a pointer: all but plain booleans and numbers, and groups. */
-bool np_field_is_pointer(const np_field *f);
-bool np_field_is_counted(const np_field *f);
+static inline bool np_field_is_pointer(const np_field *f)
+{
+    return f->kind != NP_BOOL && f->kind != NP_INT32 && f->kind != NP_INT64 && f->kind != NP_GROUP;
+}
+static inline bool np_field_is_counted(const np_field *f)
+{
+    return f->kind == NP_STRING_MAP || f->kind == NP_STRING_LIST || f->kind == NP_PLUCK_LIST ||
+           f->kind == NP_STRUCT_LIST;
+}
 static inline const void *np_field_pointer(const np_field *f, const void *structure)
 {
     const void *p;
@@ -74,6 +78,27 @@ static inline const void *np_field_pointer(const np_field *f, const void *struct
 }
 /* What a boolean or integer field holds; 0 if it is absent. */
 int64_t np_field_number(const np_field *f, const void *structure);
+
+bool np_group_is_set(const np_field *group, const void *structure, uint32_t flags);
+static inline bool np_field_is_set(const np_field *f, const void *structure, uint32_t flags)
+{
+    if (np_field_is_counted(f))
+        return np_field_count(f, structure) != 0;
+    if (np_field_is_pointer(f)) {
+        const char *p = np_field_pointer(f, structure);
+        return p && (f->kind != NP_STRING || *p);
+    }
+    return f->kind == NP_GROUP ? np_group_is_set(f, structure, flags)
+                               : np_field_number(f, structure) != 0;
+}
+/* Whether a field is written: it is set, or written even when empty, and not to be hidden. */
+static inline bool np_field_written(const np_field *f, const void *structure, uint32_t flags)
+{
+    if (!(f->flags & NP_ALWAYS) && !np_field_is_set(f, structure, flags))
+        return false;
+    return !(flags & NETPOL_WRITE_HIDE_MANAGED_FIELDS) || f->kind != NP_STRUCT_LIST ||
+           strcmp(f->name, "managedFields") != 0;
+}
 
 /* YAML under construction. */
 typedef struct np_yaml {

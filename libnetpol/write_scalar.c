@@ -123,19 +123,46 @@ static uint8_t class_of(unsigned char c)
 
 #define LONGEST_WORD 5 /* "false": longer texts that begin with a letter are strings */
 
-static bool is_plain_word(np_slice s)
+/* Printable ASCII from `least` on: eight bytes at a time, of which none may be below `least` or
+ * above
+ * '~'. A borrow or carry can only come from a byte that is one of those. */
+static bool is_ascii_from(np_slice s, unsigned char least)
 {
-    if (s.n == 0 || s.p[s.n - 1] == ':')
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] > '~')
+    const uint64_t ones = 0x0101010101010101;
+    size_t i = 0;
+    for (; i + 8 <= s.n; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, s.p + i, sizeof eight);
+        if (((eight - ones * least) | (eight + ones) | eight) & ones << 7)
             return false;
+    }
+    for (; i < s.n; i++)
+        if ((unsigned char)s.p[i] < least || (unsigned char)s.p[i] > '~')
+            return false;
+    return true;
+}
+
+static bool begins_plain(np_slice s)
+{
     uint8_t c = class_of((unsigned char)s.p[0]);
     if (!(c & FIRST))
         return false;
-    if (!(c & RESOLVES) || (s.n > LONGEST_WORD && ((unsigned char)s.p[0] & 0x40)))
-        return true;
-    return !np_scalar_needs_quotes(s);
+    bool letter = (unsigned char)s.p[0] & 0x40;
+    return !(c & RESOLVES) || (letter && s.n > LONGEST_WORD) || !np_scalar_needs_quotes(s);
+}
+
+/* No blanks, so nothing to fold. */
+static bool is_plain_word(np_slice s)
+{
+    return s.n && s.p[s.n - 1] != ':' && is_ascii_from(s, '!') && begins_plain(s);
+}
+
+/* Words that end before the width at which they would be folded. */
+static bool is_plain_line(const np_yaml *y, np_slice s)
+{
+    return s.n && y->to->n - y->line + s.n <= BEST_WIDTH && is_ascii_from(s, ' ') &&
+           s.p[s.n - 1] != ' ' && !memchr(s.p, ':', s.n) && !memchr(s.p, '#', s.n) &&
+           begins_plain(s);
 }
 
 /* ---- writing ---- */
@@ -148,11 +175,18 @@ static void new_line(np_yaml *y)
 
 void np_yaml_start(np_yaml *y, size_t indent)
 {
-    if (!y->indention)
-        new_line(y);
-    size_t column = y->to->n - y->line; /* only blanks and ASCII indicators stand there */
-    if (column < indent)
-        np_buffer_repeat(y->to, ' ', indent - column);
+    np_buffer *b = y->to;
+    if (!np_buffer_reserve(b, indent + 1))
+        return;
+    if (!y->indention) {
+        b->p[b->n++] = '\n';
+        y->line = b->n;
+    }
+    size_t column = b->n - y->line; /* only blanks and ASCII indicators stand there */
+    if (column < indent) {
+        memset(b->p + b->n, ' ', indent - column);
+        b->n += indent - column;
+    }
     y->indention = true;
 }
 
@@ -408,7 +442,7 @@ static void add_utf8(np_buffer *b, np_slice s)
 
 void np_yaml_string(np_yaml *y, np_slice s, size_t indent, bool simple_key)
 {
-    if (is_plain_word(s)) {
+    if (is_plain_word(s) || is_plain_line(y, s)) {
         np_buffer_add(y->to, s.p, s.n);
         y->indention = false;
     } else if (is_utf8(s)) {
@@ -437,7 +471,9 @@ static size_t utf8_length(np_slice s)
 
 bool np_yaml_simple_key(np_slice s)
 {
-    return s.n <= SIMPLE_KEY_MAX && !scan_string(s).breaks && utf8_length(s) <= SIMPLE_KEY_MAX;
+    if (s.n > SIMPLE_KEY_MAX)
+        return false;
+    return is_ascii_from(s, ' ') || (!scan_string(s).breaks && utf8_length(s) <= SIMPLE_KEY_MAX);
 }
 
 void np_write_yaml_string(np_buffer *b, np_slice s, size_t indent)

@@ -180,8 +180,13 @@ static bool put_fields(np_yaml *y, const np_table *t, const void *structure, siz
 static void put_name(np_yaml *y, const char *name, size_t indent)
 {
     np_yaml_start(y, indent);
-    np_buffer_text(y->to, name);
-    put_text(y, ":");
+    size_t n = strlen(name);
+    if (!np_buffer_reserve(y->to, n + 1))
+        return;
+    memcpy(y->to->p + y->to->n, name, n);
+    y->to->p[y->to->n + n] = ':';
+    y->to->n += n + 1;
+    y->indention = false;
 }
 
 /* `indent` is that of the map or list that the struct stands in. */
