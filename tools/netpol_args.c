@@ -165,16 +165,21 @@ static int unknown_option(const command *c, const char *name, size_t n)
     return TOOL_FAILED;
 }
 
-static int bad_choice(const char *name, const char *choices, const char *text)
+/* "a|b" as "a, b"; `first` is said behind the first. */
+static void print_choices(FILE *to, const char *choices, const char *first)
 {
-    fprintf(stderr, "netpol: --%s cannot be '%s'; it is one of", name, text);
-    const char *comma = " ";
     while (*choices) {
         size_t n = strcspn(choices, "|");
-        fprintf(stderr, "%s%.*s", comma, (int)n, choices);
-        comma = ", ";
+        fprintf(to, "%.*s%s%s", (int)n, choices, first, choices[n] ? ", " : "");
         choices += n + (choices[n] == '|');
+        first = "";
     }
+}
+
+static int bad_choice(const char *name, const char *choices, const char *text)
+{
+    fprintf(stderr, "netpol: --%s cannot be '%s'; it is one of ", name, text);
+    print_choices(stderr, choices, "");
     fputc('\n', stderr);
     return TOOL_FAILED;
 }
@@ -291,15 +296,15 @@ void args_free(args *a)
 
 static void help_option(const command *c, const option *o)
 {
-    enum { COLUMN = 27 };
+    enum { COLUMN = 32 };
     int n = o->letter ? printf("  -%c, --%s", o->letter, o->name) : printf("      --%s", o->name);
     if (o->value)
         n += printf(" %s", o->value);
     /* "…" is three bytes and one column */
     int wide = o->value && strstr(o->value, "…") ? 2 : 0;
     printf("%*s%s", n - wide < COLUMN ? COLUMN - n + wide : 1, "", o->help ? o->help : "");
-    for (const char *f = o->help ? "" : c->formats; *f; f++)
-        fputs(*f == '|' ? ", " : (const char[]){*f, '\0'}, stdout);
+    if (!o->help)
+        print_choices(stdout, c->formats, " (default)");
     putchar('\n');
 }
 

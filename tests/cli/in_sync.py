@@ -28,7 +28,7 @@ def commands_in_help(netpol):
 
 def formats_in_help(netpol, command):
     line = re.search(r"--output FORMAT\s+(.*)", output(netpol, command, "--help")).group(1)
-    return set(line.split(", "))
+    return set(line.replace(" (default)", "").split(", "))
 
 
 def bash(function, command):
