@@ -215,6 +215,12 @@ void np_diag_append(netpol_diagnostics *list, const netpol_diagnostics *from, si
         list->dropped += from->dropped;
 }
 
+void np_diag_drop(netpol_diagnostics *list, size_t n)
+{
+    if (list)
+        list->dropped += n;
+}
+
 void np_diag_truncate(netpol_diagnostics *list, size_t first)
 {
     if (list && first < list->n)

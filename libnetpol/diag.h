@@ -53,6 +53,8 @@ void np_diag_text(netpol_diagnostics *list, int32_t code, const np_where *where,
 
 /* Adds a copy of another list's diagnostics from index `first` on. */
 void np_diag_append(netpol_diagnostics *list, const netpol_diagnostics *from, size_t first);
+/* Counts n more that are not kept. */
+void np_diag_drop(netpol_diagnostics *list, size_t n);
 /* Takes back all diagnostics from index `first` on. Their memory stays until clear or free. */
 void np_diag_truncate(netpol_diagnostics *list, size_t first);
 /* Errors among the diagnostics from index `first` on. */

@@ -149,6 +149,44 @@ np_faults np_label_value_faults(np_slice text)
     return f;
 }
 
+/* The letters beyond ASCII whose small forms have another length, or are ASCII. */
+static const struct {
+    uint16_t letter;
+    char small[4];
+} odd_letters[] = {
+    {0x130, "i"},       {0x23a, "\u2c65"},  {0x23e, "\u2c66"},  {0x1e9e, "\u00df"},
+    {0x2126, "\u03c9"}, {0x212a, "k"},      {0x212b, "\u00e5"}, {0x2c62, "\u026b"},
+    {0x2c64, "\u027d"}, {0x2c6d, "\u0251"}, {0x2c6e, "\u0271"}, {0x2c6f, "\u0250"},
+    {0x2c70, "\u0252"}, {0x2c7e, "\u023f"}, {0x2c7f, "\u0240"}, {0xa78d, "\u0265"},
+    {0xa7aa, "\u0266"}, {0xa7ab, "\u025c"}, {0xa7ac, "\u0261"}, {0xa7ad, "\u026c"},
+    {0xa7ae, "\u026a"}, {0xa7b0, "\u029e"}, {0xa7b1, "\u0287"}, {0xa7b2, "\u029d"},
+    {0xa7c5, "\u0282"},
+};
+
+static const char *odd_small(uint32_t letter)
+{
+    for (size_t i = 0; i < sizeof odd_letters / sizeof *odd_letters; i++)
+        if (odd_letters[i].letter == letter)
+            return odd_letters[i].small;
+    return NULL;
+}
+
+void np_key_lower(np_buffer *out, np_slice key)
+{
+    for (size_t i = 0; i < key.n;) {
+        uint32_t rune = 0;
+        size_t n = np_utf8_read(key.p + i, key.n - i, &rune);
+        const char *small = n > 1 ? odd_small(rune) : NULL;
+        if (small)
+            np_buffer_text(out, small);
+        else if (n == 1 && rune >= 'A' && rune <= 'Z')
+            np_buffer_char(out, (char)(rune - 'A' + 'a'));
+        else
+            np_buffer_add(out, key.p + i, n ? n : 1);
+        i += n ? n : 1;
+    }
+}
+
 np_faults np_port_name_faults(np_slice text)
 {
     bool bad_character = text.n == 0;

@@ -25,6 +25,9 @@ np_faults np_dns_label_faults(np_slice text);
 /* [prefix/]name: keys of labels, and finalizers. */
 np_faults np_label_key_faults(np_slice text);
 np_faults np_label_value_faults(np_slice text);
+/* Go's strings.ToLower as far as the rules of keys can tell: keys of annotations are lowered first.
+ */
+void np_key_lower(np_buffer *out, np_slice key);
 /* IANA service names: named ports. */
 np_faults np_port_name_faults(np_slice text);
 

@@ -85,7 +85,10 @@ enum {
     /** Go on without what failed to load or is invalid. Answers then say that they are incomplete. */
     NETPOL_KEEP_GOING = 1u << 3,
     /** Keep the text of every input, so that diagnostics can be shown with their source line. */
-    NETPOL_KEEP_TEXT = 1u << 4
+    NETPOL_KEEP_TEXT = 1u << 4,
+    /** Check cluster-scoped policies by the CRDs of the standard channel. Without it: of the
+     *  experimental channel, which knows more fields (nodes, domainNames, namedPort). */
+    NETPOL_STANDARD_CHANNEL = 1u << 5
 };
 
 /**
