@@ -412,6 +412,123 @@ static void policies_are_written_as_the_golden_files_say(void **state)
     }
 }
 
+/* ---- objects, sinks, memory ---- */
+
+static netpol_status refuse(void *ctx, const char *bytes, size_t n)
+{
+    (void)bytes;
+    *(size_t *)ctx += n;
+    return NETPOL_IO;
+}
+
+static netpol_object *object_of(const netpol_policy *tree, const netpol_options *o)
+{
+    netpol_object *x = NULL;
+    netpol_status s = netpol_object_from_policy(tree, NETPOL_VERSION, o, &x, NULL);
+    return s == NETPOL_OK ? x : NULL;
+}
+
+static void what_the_sink_says_comes_back(void **state)
+{
+    (void)state;
+    netpol_object *x = object_of(&full_policy, NULL);
+    assert_non_null(x);
+    size_t seen = 0;
+    netpol_sink bad = {refuse, &seen};
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, &bad), NETPOL_IO);
+    assert_true(seen > 100);
+    netpol_object_unref(x);
+}
+
+static void misuse_is_told(void **state)
+{
+    (void)state;
+    netpol_object *x = object_of(&empty_policy, NULL);
+    test_text out = {0};
+    netpol_sink to = test_text_sink(&out);
+    netpol_sink none = {NULL, NULL};
+    assert_int_equal(netpol_object_write(NULL, NETPOL_FORMAT_YAML, 0, &to), NETPOL_MISUSE);
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_SARIF, 0, &to), NETPOL_MISUSE);
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, &none), NETPOL_MISUSE);
+    netpol_object_unref(x);
+    const netpol_pod pod = {0};
+    assert_int_equal(netpol_object_from_pod(&pod, NETPOL_VERSION, NULL, &x, NULL), NETPOL_OK);
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, &to), NETPOL_MISUSE);
+    netpol_object_unref(x);
+    assert_string_equal(test_text_of(&out), "");
+    test_text_free(&out);
+}
+
+static netpol_status write_both(const netpol_options *o, void *ctx)
+{
+    (void)ctx;
+    netpol_object *x = object_of(&full_policy, o);
+    if (!x)
+        return NETPOL_NO_MEMORY;
+    test_text out = {0};
+    netpol_sink to = test_text_sink(&out);
+    netpol_status s = netpol_object_write(x, NETPOL_FORMAT_YAML, NETPOL_WRITE_DEFAULTS, &to);
+    if (s == NETPOL_OK)
+        s = netpol_object_write(x, NETPOL_FORMAT_JSON, 0, &to);
+    else
+        assert_string_equal(test_text_of(&out), "");
+    netpol_object_unref(x);
+    test_text_free(&out);
+    return s;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    assert_true(test_every_allocation_fails(write_both, NULL) > 5);
+}
+
+/* An object of a kind without a complete table, as reading keeps it. */
+static netpol_object *other_object(np_slice text, const char *json)
+{
+    bool over = false;
+    netpol_object *x =
+        np_object_new(&np_libc_allocator, np_kind_of(NETPOL_KIND_OTHER), 1024, 0, &over);
+    assert_non_null(x);
+    x->text = text;
+    x->value = json ? np_json_text_read(&x->arena, np_slice_of(json)) : NULL;
+    return x;
+}
+
+static const struct {
+    const char *why;
+    const char *text;
+    const char *json;
+    int32_t format;
+    netpol_status status;
+    const char *expected;
+} others[] = {
+    {"a document stays as it was", "b: 1 # why\na: 2\n", "{\"a\":2,\"b\":1}", NETPOL_FORMAT_YAML,
+     NETPOL_OK, "b: 1 # why\na: 2\n"},
+    {"with a last line feed", "b: 1", "{\"b\":1}", NETPOL_FORMAT_YAML, NETPOL_OK, "b: 1\n"},
+    {"JSON is made of the value", "b: 1 # why\na: 2\n", "{\"a\":2,\"b\":1}", NETPOL_FORMAT_JSON,
+     NETPOL_OK, "{\"a\":2,\"b\":1}\n"},
+    {"an item of a list has no text of its own", "", "{\"b\":[1]}", NETPOL_FORMAT_YAML, NETPOL_OK,
+     "b:\n- 1\n"},
+    {"what was not kept cannot be written", "", NULL, NETPOL_FORMAT_YAML, NETPOL_MISUSE, ""},
+};
+
+static void other_kinds_follow_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(others); i++) {
+        netpol_object *x = other_object(np_slice_of(others[i].text), others[i].json);
+        test_text out = {0};
+        netpol_sink to = test_text_sink(&out);
+        netpol_status s = netpol_object_write(x, others[i].format, NETPOL_WRITE_DEFAULTS, &to);
+        if (s != others[i].status || strcmp(test_text_of(&out), others[i].expected) != 0)
+            fail_msg("%s: status %d\n%s", others[i].why, s, test_text_of(&out));
+        test_text_free(&out);
+        netpol_object_unref(x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +541,10 @@ int main(void)
         cmocka_unit_test(a_circle_of_keys_has_one_order),
         cmocka_unit_test(many_keys_are_put_in_order),
         cmocka_unit_test(policies_are_written_as_the_golden_files_say),
+        cmocka_unit_test(what_the_sink_says_comes_back),
+        cmocka_unit_test(misuse_is_told),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(other_kinds_follow_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
