@@ -38,6 +38,27 @@ static np_slice without_list(np_slice kind)
     return kind;
 }
 
+/* Groups that Kubernetes itself serves: a known kind in another one of them is an old version or a
+ * slip, while elsewhere it is somebody else's kind of the same name. */
+static bool is_kubernetes_group(np_slice group)
+{
+    if (!memchr(group.p, '.', group.n))
+        return true;
+    return ends_with(group, ".k8s.io") && !ends_with(group, ".x-k8s.io");
+}
+
+static bool is_foreign(const np_head *head)
+{
+    np_slice group = group_of(head->api_version);
+    np_slice kind = without_list(np_slice_of(head->kind));
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (np_slice_is(group, foreign[i].group) && np_slice_is(kind, foreign[i].kind))
+            return true;
+    return ends_with(kind, "NetworkPolicy") && !is_kubernetes_group(group);
+}
+
+/* ---- kinds that are nearly ours ---- */
+
 static bool is_near(const char *known, np_slice name)
 {
     enum { LONG = 8 };
