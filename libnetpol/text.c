@@ -6,8 +6,6 @@
 /* How many documents of one text may pass the depth limit. Each costs libyaml, which looks up to
  * 1,024 characters ahead, about a million steps when they are all brackets. */
 #define MOST_DEEP 16
-/* Work (raw events, blocks of input) between two questions to keep_going. */
-#define WORK_PER_QUESTION 4096
 
 /* ---- failing ---- */
 
@@ -53,11 +51,8 @@ bool np_text_fail(np_text *t, netpol_status status, int32_t code, uint32_t line,
     return np_text_stop(t, status);
 }
 
-bool np_text_goes_on(np_text *t, uint64_t work)
+bool np_text_ask(np_text *t)
 {
-    t->work += work;
-    if (t->work < WORK_PER_QUESTION)
-        return true;
     t->work = 0;
     if (!t->options.keep_going || t->options.keep_going(t->options.ctx))
         return true;
@@ -83,8 +78,15 @@ void np_text_place(const np_text *t, size_t offset, uint32_t *line, uint32_t *co
 size_t np_utf8_count(const char *p, size_t n)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += ((unsigned char)p[i] & 0xc0) != 0x80;
+    const char *end = p + n;
+    for (; end - p >= NP_BLOCK; p += NP_BLOCK) {
+        unsigned char some = 0;
+        for (size_t i = 0; i < NP_BLOCK; i++)
+            some = (unsigned char)(some + (((unsigned char)p[i] & 0xc0) != 0x80));
+        count += some;
+    }
+    for (; p < end; p++)
+        count += ((unsigned char)*p & 0xc0) != 0x80;
     return count;
 }
 

@@ -6,46 +6,32 @@
 #include "text_inside.h"
 
 #define MOST_DIRECTIVES 32
-/* Bytes compared at a time; a fixed number lets compilers use vector registers. */
-#define BLOCK 64
 
 /* ---- searching ---- */
 
-/* Where the next line that begins with "---" begins, after p; or `end`. */
-static const char *next_separator(const char *p, const char *end)
+/* Where the next line that begins with "---" begins, after p; or `end`. Adds the line feeds before
+ * it to *lines. */
+static const char *next_separator(const char *p, const char *end, uint32_t *lines)
 {
-    while (end - p >= BLOCK + 4) {
-        unsigned char any = 0;
-        for (size_t i = 0; i < BLOCK; i++)
-            any |= (unsigned char)((p[i] == '\n') & (p[i + 1] == '-') & (p[i + 2] == '-') &
-                                   (p[i + 3] == '-'));
-        if (any)
+    for (; end - p >= NP_BLOCK + 4; p += NP_BLOCK) {
+        unsigned char dashes = 0, feeds = 0;
+        for (size_t i = 0; i < NP_BLOCK; i++) {
+            unsigned char feed = p[i] == '\n';
+            feeds = (unsigned char)(feeds + feed);
+            dashes |=
+                (unsigned char)(feed & (p[i + 1] == '-') & (p[i + 2] == '-') & (p[i + 3] == '-'));
+        }
+        if (dashes)
             break;
-        p += BLOCK;
+        *lines += feeds;
     }
-    for (; end - p >= 4; p++) {
-        p = memchr(p, '\n', (size_t)(end - p) - 3);
-        if (!p)
-            return end;
-        if (p[1] == '-' && p[2] == '-' && p[3] == '-')
-            return p + 1;
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+        ++*lines;
+        p++;
+        if (end - p >= 3 && memcmp(p, "---", 3) == 0)
+            return p;
     }
     return end;
-}
-
-static uint32_t count_lines(const char *p, const char *end)
-{
-    uint32_t lines = 0;
-    while (end - p >= BLOCK) {
-        unsigned char some = 0;
-        for (size_t i = 0; i < BLOCK; i++)
-            some = (unsigned char)(some + (p[i] == '\n'));
-        lines += some;
-        p += BLOCK;
-    }
-    for (; p < end; p++)
-        lines += *p == '\n';
-    return lines;
 }
 
 static const char *line_end(const char *p, const char *end)
@@ -54,16 +40,13 @@ static const char *line_end(const char *p, const char *end)
     return lf ? lf + 1 : end;
 }
 
+/* Goes on within the line or over some lines, counting. */
 static void move_to(np_cutter *c, const char *to)
 {
-    uint32_t lines = count_lines(c->at, to);
-    if (lines) {
-        c->line += lines;
+    for (const char *next; (next = line_end(c->at, to)) < to || (to > c->at && to[-1] == '\n');) {
+        c->at = next;
+        c->line++;
         c->column = 1;
-        const char *start = to;
-        while (start > c->at && start[-1] != '\n')
-            start--;
-        c->at = start;
     }
     c->column += (uint32_t)np_utf8_count(c->at, (size_t)(to - c->at));
     c->at = to;
@@ -71,9 +54,9 @@ static void move_to(np_cutter *c, const char *to)
 
 /* ---- what a piece begins with ---- */
 
-/* Whether nothing but blank lines and comments stands in [p, end): told without the parser where
- * every byte is plain, so that a stray control character still gets its message. */
-static bool is_blank(const char *p, const char *end)
+/* The first byte that is neither blank nor of a comment, or `end`. Told without the parser only
+ * where every byte is plain, so that a stray control character still gets its message. */
+static const char *first_content(const char *p, const char *end)
 {
     bool comment = false;
     for (; p < end; p++) {
@@ -81,29 +64,19 @@ static bool is_blank(const char *p, const char *end)
         if (c == '\n' || c == '\r')
             comment = false;
         else if (c < 0x20 || c >= 0x7f || (!comment && c != ' ' && c != '#'))
-            return false;
+            break;
         comment |= c == '#';
     }
-    return true;
+    return p;
 }
 
-/* Counts the directive lines before the first line with content; *only: there is no such line. */
-static size_t directives(np_slice text, bool *only, const char **first)
+/* Counts the directive lines from p on; *rest is the first content after them. */
+static size_t directives(const char *p, const char *end, const char **rest)
 {
     size_t n = 0;
-    const char *end = text.p + text.n;
-    for (const char *p = text.p; p < end;) {
-        const char *next = line_end(p, end);
-        if (*p == '%') {
-            if (n++ == 0)
-                *first = p;
-        } else if (!is_blank(p, next)) {
-            *only = false;
-            return n;
-        }
-        p = next;
-    }
-    *only = true;
+    for (; p < end && *p == '%'; n++)
+        p = first_content(line_end(p, end), end);
+    *rest = p;
     return n;
 }
 
@@ -119,7 +92,7 @@ static bool is_space(uint32_t r)
 /* What stands on a separator's line, without the blanks around it; a comment counts as nothing. */
 static np_slice after_dashes(const char *line, const char *end)
 {
-    const char *p = line + 3;
+    const char *p = end - line > 3 ? line + 3 : end;
     uint32_t r;
     for (size_t n; (n = np_utf8_read(p, (size_t)(end - p), &r)) && is_space(r);)
         p += n;
@@ -157,18 +130,15 @@ static netpol_status take_piece(np_text *t)
     np_cutter *c = &t->cut;
     const char *start = c->at;
     bool at_once = !c->marked && c->end - start >= 3 && memcmp(start, "---", 3) == 0;
-    const char *separator = at_once ? start : next_separator(start, c->end);
-    const char *next = line_end(separator, c->end);
-    t->piece = (np_piece){
-        .text = {start, (size_t)(separator - start)}, .line = c->line, .column = c->column};
+    uint32_t lines = 0;
+    const char *separator = at_once ? start : next_separator(start, c->end, &lines);
+    t->piece = (np_piece){{start, (size_t)(separator - start)}, c->line, c->column, false};
     c->marked = false;
-    if (separator < c->end) {
-        np_slice what = after_dashes(separator, next);
-        if (what.n)
-            return bad_separator(t, separator, what);
-    }
-    move_to(c, next);
-    return NETPOL_OK;
+    c->at = line_end(separator, c->end);
+    c->line += lines + 1;
+    c->column = 1;
+    np_slice what = after_dashes(separator, c->at);
+    return what.n ? bad_separator(t, separator, what) : NETPOL_OK;
 }
 
 /* In lenient reading a piece of nothing but directives belongs to the document after it. */
@@ -181,24 +151,23 @@ static netpol_status join_directives(np_text *t)
     return s;
 }
 
-static netpol_status check_directives(np_text *t)
+static netpol_status check_directives(np_text *t, const char *first)
 {
-    bool only;
-    const char *first = t->piece.text.p;
-    size_t n = directives(t->piece.text, &only, &first);
-    if (n == 0)
-        return NETPOL_OK;
+    const char *rest;
+    size_t n = directives(first, t->piece.text.p + t->piece.text.n, &rest);
     uint32_t line, column;
     np_text_place(t, (size_t)(first - t->piece.text.p), &line, &column);
-    netpol_status s = NETPOL_INVALID;
+    netpol_status s = n > MOST_DIRECTIVES ? NETPOL_LIMIT : NETPOL_INVALID;
     if (n > MOST_DIRECTIVES)
-        np_text_fail(t, s = NETPOL_LIMIT, NP_CODE_LIMIT, line, column, NULL,
-                     "more than %d directive lines", MOST_DIRECTIVES);
+        np_text_fail(t, s, NP_CODE_LIMIT, line, column, NULL, "more than %d directive lines",
+                     MOST_DIRECTIVES);
     else if (!(t->options.flags & NETPOL_LENIENT))
         np_text_fail(t, s, NP_CODE_DIRECTIVE, line, column, "remove the line",
                      "Kubernetes does not read %%YAML and %%TAG directives");
     else
-        return only && t->cut.at < t->cut.end ? join_directives(t) : NETPOL_OK;
+        return rest == t->piece.text.p + t->piece.text.n && t->cut.at < t->cut.end
+                   ? join_directives(t)
+                   : NETPOL_OK;
     return s;
 }
 
@@ -206,13 +175,17 @@ static netpol_status cut_yaml(np_text *t)
 {
     np_cutter *c = &t->cut;
     while (c->at < c->end) {
-        if (!np_text_goes_on(t, 1))
+        if (!np_text_goes_on(t, NP_WORK_OF_EVENT))
             return t->status;
         netpol_status s = take_piece(t);
         if (s)
             return s;
-        if (!is_blank(t->piece.text.p, t->piece.text.p + t->piece.text.n))
-            return check_directives(t);
+        const char *end = t->piece.text.p + t->piece.text.n;
+        const char *first = first_content(t->piece.text.p, end);
+        bool directive =
+            first < end && *first == '%' && (first == t->piece.text.p || first[-1] == '\n');
+        if (first < end)
+            return directive ? check_directives(t, first) : NETPOL_OK;
     }
     return t->ended = NETPOL_NOT_FOUND;
 }
@@ -237,17 +210,18 @@ static netpol_status switch_to_yaml(np_text *t, const char *from)
     return cut_yaml(t);
 }
 
+/* More than one value makes a text JSON for good. */
 static netpol_status broken_json(np_text *t, const char *from, const char *at, const char *why)
 {
     np_cutter *c = &t->cut;
-    t->piece = (np_piece){{from, (size_t)(c->end - from)}, c->line, c->column, true};
-    np_text_place(t, (size_t)(at - from), &c->json_line, &c->json_column);
-    c->json_why = why;
     if (c->values <= 1)
         return switch_to_yaml(t, from);
+    uint32_t line, column;
+    t->piece = (np_piece){{from, (size_t)(c->end - from)}, c->line, c->column, true};
+    np_text_place(t, (size_t)(at - from), &line, &column);
     t->ended = NETPOL_NOT_FOUND;
-    np_text_fail(t, NETPOL_INVALID, NP_CODE_JSON_SYNTAX, c->json_line, c->json_column, NULL,
-                 "not valid JSON: %s", why);
+    np_text_fail(t, NETPOL_INVALID, NP_CODE_JSON_SYNTAX, line, column, NULL, "not valid JSON: %s",
+                 why);
     return NETPOL_INVALID;
 }
 
@@ -255,7 +229,7 @@ static netpol_status cut_json(np_text *t)
 {
     np_cutter *c = &t->cut;
     const char *before = c->at;
-    if (!np_text_goes_on(t, 1))
+    if (!np_text_goes_on(t, NP_WORK_OF_EVENT))
         return t->status;
     const char *start = skip_json_blanks(before, c->end);
     if (start == c->end)

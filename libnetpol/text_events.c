@@ -18,21 +18,14 @@ static bool enter(np_text *t, const np_event *e, bool hidden)
         return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
                             "nested more than %u levels deep", t->options.max_depth);
     }
-    if (!np_grow(&t->alloc, (void **)&t->frames.at, &t->frames.room, t->frames.n + 1,
+    if (t->frames.n == t->frames.room &&
+        !np_grow(&t->alloc, (void **)&t->frames.at, &t->frames.room, t->frames.n + 1,
                  sizeof *t->frames.at))
         return np_text_stop(t, NETPOL_NO_MEMORY);
     bool map = e->type == NP_EVENT_MAP_START;
     t->frames.at[t->frames.n++] =
         (np_frame){.place = map ? NP_AT_KEY : NP_IN_SEQ, .hidden = hidden};
     return true;
-}
-
-/* A node begins in the innermost collection: the next one stands at the other place of a map. */
-static void pass_place(np_text *t)
-{
-    np_frame *f = innermost(t);
-    if (f && f->place != NP_IN_SEQ)
-        f->place = f->place == NP_AT_KEY ? NP_AT_VALUE : NP_AT_KEY;
 }
 
 /* ---- merge keys ---- */
@@ -45,16 +38,17 @@ static bool is_merge_key(const np_event *e)
 
 /* The key `<<` was read: its value is a map, whose entries come next, or a list of maps. A list may
  * not come through an alias. */
-static bool merge(np_text *t, np_raw *raw)
+static bool merge(np_text *t)
 {
-    if (!np_tape_next(t, raw, t->slot))
+    const np_raw *raw = &t->slots[t->slot];
+    if (!np_tape_next(t))
         return false;
     if (raw->event.type == NP_EVENT_MAP_START)
         return enter(t, &raw->event, true);
     if (raw->event.type != NP_EVENT_SEQ_START || raw->aliased)
         return np_explain_merge(t, &raw->event);
     uint32_t maps = 0;
-    if (!np_tape_merge_list(t, t->slot, &maps))
+    if (!np_tape_merge_list(t, &maps))
         return false;
     innermost(t)->merging = maps;
     return true;
@@ -62,30 +56,28 @@ static bool merge(np_text *t, np_raw *raw)
 
 /* ---- from raw events to events ---- */
 
-/* What became of a raw event. */
+/* What becomes of a raw event. */
 typedef enum outcome { GIVEN, SWALLOWED, FAILED } outcome;
 
-static outcome at_key(np_text *t, np_raw *raw)
+static outcome at_key(np_text *t, np_frame *f, np_event *e)
 {
-    np_frame *f = innermost(t);
     if (f->merging) { /* then a map of the list comes, as np_tape_merge_list made sure */
         f->merging--;
-        return enter(t, &raw->event, true) ? SWALLOWED : FAILED;
+        return enter(t, e, true) ? SWALLOWED : FAILED;
     }
-    if (raw->event.type != NP_EVENT_SCALAR) {
-        (void)np_explain_key(t, &raw->event);
+    if (e->type != NP_EVENT_SCALAR) {
+        (void)np_explain_key(t, e);
         return FAILED;
     }
-    if (is_merge_key(&raw->event))
-        return merge(t, raw) ? SWALLOWED : FAILED;
-    raw->event.merged = f->hidden;
+    if (is_merge_key(e))
+        return merge(t) ? SWALLOWED : FAILED;
+    e->merged = f->hidden;
     f->place = NP_AT_VALUE;
     return GIVEN;
 }
 
-static outcome settle(np_text *t, np_raw *raw)
+static outcome settle(np_text *t, np_event *e)
 {
-    np_event *e = &raw->event;
     if (e->type == NP_EVENT_END) {
         t->over = true;
         return GIVEN;
@@ -96,19 +88,17 @@ static outcome settle(np_text *t, np_raw *raw)
         return f->hidden ? SWALLOWED : GIVEN;
     }
     if (f && f->place == NP_AT_KEY)
-        return at_key(t, raw);
-    pass_place(t);
+        return at_key(t, f, e);
+    if (f && f->place == NP_AT_VALUE)
+        f->place = NP_AT_KEY;
     return e->type == NP_EVENT_SCALAR || enter(t, e, false) ? GIVEN : FAILED;
 }
 
-static void live(np_text *t, np_event *out)
+static void live(np_text *t)
 {
-    np_raw raw;
     outcome o = SWALLOWED;
-    while (o == SWALLOWED && !t->over)
-        o = np_tape_next(t, &raw, t->slot) ? settle(t, &raw) : FAILED;
-    if (o == GIVEN)
-        *out = raw.event;
+    while (o == SWALLOWED)
+        o = np_tape_next(t) ? settle(t, &t->slots[t->slot].event) : FAILED;
 }
 
 /* ---- recording ---- */
@@ -149,8 +139,8 @@ void np_text_record(np_text *t)
     }
     r->start = r->at - current;
     r->recording = true;
-    if (t->have && !current && !is_last(&t->slots[t->slot]))
-        (void)remember(t, &t->slots[t->slot]);
+    if (t->have && !current && !is_last(&t->slots[t->slot].event))
+        (void)remember(t, &t->slots[t->slot].event);
 }
 
 void np_text_rewind(np_text *t)
@@ -178,30 +168,44 @@ static void reset_recorder(np_recorder *r)
 
 /* ---- the event at hand ---- */
 
-static void fetch(np_text *t)
+/* All but the next live event of a document that is not being recorded. */
+static void fetch_other(np_text *t)
 {
     np_recorder *r = &t->record;
-    np_event *e = &t->slots[t->slot];
-    e->type = NP_EVENT_END;
-    r->holds_current = false;
-    if (t->status == NETPOL_OK && r->at < r->events.n) {
+    np_event *e = &t->slots[t->slot].event;
+    if (!t->status && r->at < r->events.n) {
         *e = r->events.at[r->at++];
         r->holds_current = true;
-    } else if (t->status == NETPOL_OK) {
-        live(t, e);
-        if (r->recording && t->status == NETPOL_OK && !is_last(e))
+    } else if (!t->status && !t->over) {
+        live(t);
+        if (!t->status && !t->over)
             (void)remember(t, e);
+    } else if (!t->status) {
+        *e = (np_event){.type = NP_EVENT_END};
     }
     if (t->status)
         *e = (np_event){.type = NP_EVENT_ERROR, .line = t->fail_line, .column = t->fail_column};
+}
+
+static void fetch(np_text *t)
+{
+    np_recorder *r = &t->record;
     t->have = true;
+    r->holds_current = false;
+    if (t->over || t->status || r->recording || r->at < r->events.n) {
+        fetch_other(t);
+        return;
+    }
+    live(t);
+    if (t->status)
+        fetch_other(t);
 }
 
 const np_event *np_text_peek(np_text *t)
 {
     if (!t->have)
         fetch(t);
-    return &t->slots[t->slot];
+    return &t->slots[t->slot].event;
 }
 
 void np_text_take(np_text *t)
@@ -247,10 +251,9 @@ netpol_status np_events_start(np_text *t)
 {
     t->over = false;
     t->source_events = 0;
-    if (!t->piece.json)
-        return np_libyaml_start(t);
-    np_json_start(t);
-    return NETPOL_OK;
+    if (t->piece.json)
+        np_json_start(t);
+    return t->piece.json ? NETPOL_OK : np_libyaml_start(t);
 }
 
 void np_events_stop(np_text *t)

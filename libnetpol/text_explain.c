@@ -4,8 +4,6 @@
 #include "text.h"
 #include "text_inside.h"
 
-#include <stdio.h>
-
 /* ---- texts that are no YAML at all ---- */
 
 static const char *line_start(np_slice s, size_t line)
@@ -36,26 +34,35 @@ static const char *conflict(np_slice s)
     return NULL;
 }
 
-/* The first "{{" outside comments, or NULL. */
-static const char *template(np_slice s)
+/* A "{{" where a value begins, in [p, end) of one line; or NULL. */
+static const char *template_in(const char *p, const char *end)
+{
+    bool fresh = true; /* only blanks since the line began, or since a ':' or '-' */
+    for (; end - p >= 2 && *p != '#'; p++) {
+        if (fresh && p[0] == '{' && p[1] == '{')
+            return p;
+        fresh = *p == ':' || *p == '-' || (fresh && *p == ' ');
+    }
+    return NULL;
+}
+
+/* The same in the line of the error or the one before it: a "{{" elsewhere may well be text. */
+static const char *template_near(np_slice s, size_t line)
 {
     const char *end = s.p + s.n;
-    for (const char *p = s.p; p < end; p = next_line(p, end)) {
+    const char *p = line_start(s, line ? line - 1 : 0);
+    for (int i = 0; i < 2 && p < end; i++) {
         const char *stop = next_line(p, end);
-        const char *at = p;
-        while (at < stop && (*at == ' ' || *at == '\t'))
-            at++;
-        if (at == stop || *at == '#')
-            continue;
-        for (; stop - at >= 2; at++)
-            if (at[0] == '{' && at[1] == '{')
-                return at;
+        const char *at = template_in(p, stop);
+        if (at)
+            return at;
+        p = stop;
     }
     return NULL;
 }
 
 /* Ends the document if it is a template or an unresolved merge; false: it is neither. */
-static bool is_odd_text(np_text *t)
+static bool is_odd_text(np_text *t, size_t error_line)
 {
     np_slice s = t->piece.text;
     uint32_t line, column;
@@ -67,14 +74,13 @@ static bool is_odd_text(np_text *t)
                            "the text has the markers of a merge conflict");
         return true;
     }
-    at = template(s);
+    at = template_near(s, error_line);
     if (!at)
         return false;
     np_text_place(t, (size_t)(at - s.p), &line, &column);
-    (void)np_text_fail(
-        t, NETPOL_INVALID, NP_CODE_TEMPLATE, line, column,
-        t->template_said ? NULL : "render the template first, for instance with helm template",
-        "this is a template, not a manifest");
+    (void)np_text_fail(t, NETPOL_INVALID, NP_CODE_TEMPLATE, line, column,
+                       t->template_said ? NULL : "render it first, for instance with helm template",
+                       "this is a template, not a manifest");
     t->template_said = true;
     return true;
 }
@@ -178,27 +184,20 @@ static bool is_tab(const np_text *t, np_spot at)
     return p < end && *p == '\t';
 }
 
-/* In what begins elsewhere: "',' or ']' is expected here (the list begins at 3:5)". */
+/* ',' or a bracket is missing in a collection that begins elsewhere. */
 static bool fail_within(np_text *t, const finding *f, np_spot at, np_spot begun)
 {
     uint32_t line, column, from_line, from_column;
     spot_place(t, at, &line, &column);
     spot_place(t, begun, &from_line, &from_column);
-    char json[128];
-    const char *hint = f->hint;
-    if (t->cut.json_why && !hint && t->doc.index <= 1) {
-        (void)snprintf(json, sizeof json, "read as JSON: %u:%u: %s", t->cut.json_line,
-                       t->cut.json_column, t->cut.json_why);
-        hint = json;
-    }
     const char *what = strchr(f->message, ']') ? "list" : "map";
-    return np_text_fail(t, NETPOL_INVALID, f->code, line, column, hint,
+    return np_text_fail(t, NETPOL_INVALID, f->code, line, column, f->hint,
                         "%s; the %s begins at %u:%u", f->message, what, from_line, from_column);
 }
 
 bool np_explain(np_text *t, const char *problem, const char *context, np_spot at, np_spot begun)
 {
-    if (is_odd_text(t))
+    if (is_odd_text(t, at.line))
         return false;
     const finding *f = find(problem, context);
     uint32_t line, column;
@@ -220,7 +219,7 @@ bool np_explain_merge(np_text *t, const np_event *value)
 
 bool np_explain_key(np_text *t, const np_event *key)
 {
-    if (is_odd_text(t))
+    if (is_odd_text(t, key->line - t->piece.line))
         return false;
     return np_text_fail(t, NETPOL_INVALID, NP_CODE_KEY_NOT_SCALAR, key->line, key->column,
                         "quote a text that begins with [ or {", "a map key is a list or a map");

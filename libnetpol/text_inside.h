@@ -18,7 +18,7 @@ enum { NP_RAW_ALIAS = 100 }; /* a type of raw events beside np_event_type */
 typedef struct np_raw {
     np_event event;
     np_slice anchor; /* the node's; of an alias the name it asks for; n 0: none */
-    bool aliased;    /* an alias brought it (set by np_tape_next on the first event of the node) */
+    bool aliased;    /* an alias brought it: set on the first event of the node */
 } np_raw;
 
 /* ---- pieces ---- */
@@ -36,13 +36,10 @@ typedef struct np_cutter {
     const char *end;
     uint32_t line;
     uint32_t column;
-    uint32_t values;      /* JSON values so far */
-    bool json;            /* still a stream of JSON values */
-    bool marked;          /* a byte order mark stands before `at`, so this line is no separator */
-    np_buffer nesting;    /* of np_json_extent */
-    const char *json_why; /* why a text that began with { is no JSON; static text */
-    uint32_t json_line;   /* where */
-    uint32_t json_column;
+    uint32_t values;   /* JSON values so far */
+    bool json;         /* still a stream of JSON values */
+    bool marked;       /* a byte order mark stands before `at`, so this line is no separator */
+    np_buffer nesting; /* of np_json_extent */
 } np_cutter;
 
 /* ---- the events of one document ---- */
@@ -115,7 +112,8 @@ typedef struct np_json {
     const char *at;
     const char *end;
     const char *line_start;
-    size_t hidden; /* bytes on this line that begin no character */
+    const char *asked; /* keep_going */
+    size_t hidden;     /* bytes on this line that begin no character */
     uint32_t line;
     uint32_t column; /* of line_start */
     uint32_t depth;
@@ -142,10 +140,13 @@ struct np_text {
     netpol_status ended; /* not OK: no document comes any more */
     uint64_t work;       /* raw events and blocks of bytes: when to ask keep_going */
 
-    np_event slots[2];
+    np_raw slots[2];
     unsigned slot; /* of the event at hand */
     bool have;     /* there is one */
     bool over;     /* the provider's last event came */
+    /* The provider: fills slots[slot] with the next raw event; false: the document failed. A value
+     * stays valid until the same slot is filled again. */
+    bool (*next)(np_text *t);
     NP_LIST(np_frame) frames;
     np_tape tape;
     np_recorder record;
@@ -162,10 +163,21 @@ bool np_text_fail(np_text *t, netpol_status status, int32_t code, uint32_t line,
                   const char *hint, const char *format, ...) __attribute__((format(printf, 7, 8)));
 /* The same without a diagnostic: NETPOL_NO_MEMORY, NETPOL_CANCELLED. */
 bool np_text_stop(np_text *t, netpol_status status);
-/* Asks keep_going now and then; false: the document was stopped. */
-bool np_text_goes_on(np_text *t, uint64_t work);
+/* Asks keep_going; false: the document was stopped. */
+bool np_text_ask(np_text *t);
+/* Asks it now and then. Work is counted in bytes of input; an event that is given again counts as
+ * NP_WORK_OF_EVENT. */
+#define NP_WORK_PER_QUESTION 65536
+#define NP_WORK_OF_EVENT 16
+static inline bool np_text_goes_on(np_text *t, uint64_t work)
+{
+    t->work += work;
+    return t->work < NP_WORK_PER_QUESTION || np_text_ask(t);
+}
 /* Line and column of an offset in the piece at hand. */
 void np_text_place(const np_text *t, size_t offset, uint32_t *line, uint32_t *column);
+/* Bytes compared at a time; a fixed number lets compilers use vector registers. */
+#define NP_BLOCK 64
 /* Characters, where each byte that is not part of one counts as one or none. */
 size_t np_utf8_count(const char *p, size_t n);
 /* Writes a character, up to 4 bytes; also a surrogate, which is then no valid UTF-8. */
@@ -181,16 +193,14 @@ void np_cut_start(np_text *t, const char *bytes, size_t n, bool marked);
  * others: np_text_fail or np_text_stop was called for this piece. */
 netpol_status np_cut_next(np_text *t);
 
-/* ---- providers: one document's raw events ---- */
+/* ---- providers ---- */
 
+/* Each makes ready for t->piece and sets t->next. */
 netpol_status np_libyaml_start(np_text *t);
-/* Values stay valid until the same slot is filled again. False: the document failed. */
-bool np_libyaml_next(np_text *t, np_raw *out, unsigned slot);
 void np_libyaml_stop(np_text *t);
 void np_libyaml_free(np_text *t);
 
 void np_json_start(np_text *t);
-bool np_json_next(np_text *t, np_raw *out, unsigned slot);
 /* Passes over the rest of the collection whose start came last. */
 void np_json_skip(np_text *t);
 void np_json_free(np_text *t);
@@ -210,11 +220,24 @@ void np_events_stop(np_text *t);
 void np_tape_init(np_text *t);
 void np_tape_reset(np_text *t);
 void np_tape_free(np_text *t);
-/* The next raw event, aliases replaced by what they name. False: the document failed. */
-bool np_tape_next(np_text *t, np_raw *out, unsigned slot);
+/* t->slots[t->slot] has a raw event with an anchor, or one inside of such a node, or an alias:
+ * keeps it; an alias is replaced by the first event of what it names. False: the document failed.
+ */
+bool np_tape_follow(np_text *t);
+/* Fills t->slots[t->slot] with the next event that is given again. */
+bool np_tape_replay(np_text *t);
+/* Fills t->slots[t->slot] with the next raw event that is no alias. */
+static inline bool np_tape_next(np_text *t)
+{
+    if (t->tape.replays.n)
+        return np_tape_replay(t);
+    t->source_events++;
+    return t->next(t) &&
+           ((!t->slots[t->slot].anchor.n && t->tape.open.n == 0) || np_tape_follow(t));
+}
 /* The start of a merge key's list was read: reads all of it, so that its maps come next, the last
  * one first (thus the first one wins where the last of equal keys does). *maps: how many. */
-bool np_tape_merge_list(np_text *t, unsigned slot, uint32_t *maps);
+bool np_tape_merge_list(np_text *t, uint32_t *maps);
 
 /* ---- text_explain.c ---- */
 

@@ -4,9 +4,6 @@
 #include "text.h"
 #include "text_inside.h"
 
-/* Bytes of the first pass that are as much work as an event. */
-#define BYTES_OF_WORK 256
-
 /* ---- characters ---- */
 
 enum { BLANK = 1, BETWEEN = 2, NUMBER = 4, HEX = 8, DIGIT = 16 };
@@ -49,6 +46,14 @@ static const uint8_t classes[256] = {
 static bool is(char c, unsigned class)
 {
     return classes[(unsigned char)c] & class;
+}
+
+/* Counts the bytes passed since *asked as work. */
+static bool goes_on(np_text *t, const char **asked, const char *at)
+{
+    ptrdiff_t passed = at - *asked;
+    *asked = at;
+    return np_text_goes_on(t, (uint64_t)passed);
 }
 
 /* ---- the first pass ---- */
@@ -228,16 +233,6 @@ static bool end_value(extent *x, bool fresh)
     return true;
 }
 
-/* Counts the bytes passed since it was asked last as work. */
-static bool goes_on(np_text *t, extent *x)
-{
-    ptrdiff_t passed = x->at - x->asked;
-    if (passed < BYTES_OF_WORK)
-        return true;
-    x->asked = x->at;
-    return np_text_goes_on(t, (uint64_t)(passed / BYTES_OF_WORK));
-}
-
 bool np_json_extent(np_text *t, const char *p, const char *end, const char **at, const char **why)
 {
     extent x = {.at = p, .end = end, .asked = p, .nesting = &t->cut.nesting};
@@ -245,7 +240,7 @@ bool np_json_extent(np_text *t, const char *p, const char *end, const char **at,
     bool good;
     do {
         size_t depth = x.depth;
-        good = begin_value(t, &x) && end_value(&x, x.depth > depth) && goes_on(t, &x);
+        good = begin_value(t, &x) && end_value(&x, x.depth > depth) && goes_on(t, &x.asked, x.at);
     } while (good && x.depth);
     *at = x.at;
     *why = x.why;
@@ -253,18 +248,6 @@ bool np_json_extent(np_text *t, const char *p, const char *end, const char **at,
 }
 
 /* ---- the second pass ---- */
-
-void np_json_start(np_text *t)
-{
-    np_json *s = &t->scan;
-    s->at = s->line_start = t->piece.text.p;
-    s->end = s->at + t->piece.text.n;
-    s->line = t->piece.line;
-    s->column = t->piece.column;
-    s->hidden = 0;
-    s->depth = 0;
-    s->begun = false;
-}
 
 void np_json_free(np_text *t)
 {
@@ -353,7 +336,7 @@ static bool is_utf8(const char *p, size_t n)
 }
 
 /* A string is a slice of the source unless something in it must be replaced. */
-static bool take_string(np_text *t, np_event *e, unsigned slot)
+static bool take_string(np_text *t, np_event *e)
 {
     np_json *s = &t->scan;
     const char *start = s->at + 1;
@@ -375,7 +358,7 @@ static bool take_string(np_text *t, np_event *e, unsigned slot)
         s->hidden += n - np_utf8_count(start, n);
     if (!escapes && (!(all & 0x80) || is_utf8(start, n)))
         return true;
-    np_buffer *out = &s->decoded[slot];
+    np_buffer *out = &s->decoded[t->slot];
     decode_string(start, p, out);
     if (out->failed)
         return np_text_stop(t, NETPOL_NO_MEMORY);
@@ -408,9 +391,10 @@ static uint8_t type_of(char c)
     }
 }
 
-bool np_json_next(np_text *t, np_raw *out, unsigned slot)
+static bool next(np_text *t)
 {
     np_json *s = &t->scan;
+    np_raw *out = &t->slots[t->slot];
     skip_between(s);
     *out = (np_raw){.event = {.json = true, .flow = true, .line = s->line}};
     np_event *e = &out->event;
@@ -423,14 +407,28 @@ bool np_json_next(np_text *t, np_raw *out, unsigned slot)
     e->type = type_of(*s->at);
     if (e->type == NP_EVENT_SCALAR) {
         if (*s->at == '"')
-            return take_string(t, e, slot);
+            return take_string(t, e);
         take_literal(s, e);
         return true;
     }
     bool start = e->type == NP_EVENT_MAP_START || e->type == NP_EVENT_SEQ_START;
     s->depth = start ? s->depth + 1 : s->depth - 1;
     s->at++;
-    return true;
+    return start || goes_on(t, &s->asked, s->at);
+}
+
+void np_json_start(np_text *t)
+{
+    np_json *s = &t->scan;
+    s->at = s->line_start = t->piece.text.p;
+    s->end = s->at + t->piece.text.n;
+    s->line = t->piece.line;
+    s->column = t->piece.column;
+    s->hidden = 0;
+    s->depth = 0;
+    s->begun = false;
+    s->asked = s->at;
+    t->next = next;
 }
 
 void np_json_skip(np_text *t)

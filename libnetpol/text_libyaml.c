@@ -11,13 +11,15 @@
 /* libyaml looks ahead this far at most between two events, apart from one scalar. */
 #define LOOK_AHEAD ((size_t)64 << 10)
 
+/* Bytes given at a time. libyaml never holds much more that it has not looked at. */
+#define FEED_MOST ((size_t)4 << 10)
+
 struct np_libyaml {
     yaml_parser_t parser;
     yaml_event_t events[2]; /* by slot */
     bool started;           /* the parser is to be deleted */
     bool mended;            /* the line feed after a last line without one was given */
     np_slice rest;          /* of the piece: not given yet */
-    size_t characters;      /* given so far */
     size_t since_event;     /* bytes given since the last event */
 };
 
@@ -27,7 +29,8 @@ static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
 {
     np_text *t = text;
     np_libyaml *y = t->libyaml;
-    *given = size < y->rest.n ? size : y->rest.n;
+    size_t most = size < FEED_MOST ? size : FEED_MOST;
+    *given = most < y->rest.n ? most : y->rest.n;
     if (*given) {
         memcpy(buffer, y->rest.p, *given);
         y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
@@ -36,41 +39,17 @@ static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
         buffer[0] = '\n';
         *given = 1;
     }
-    y->characters += np_utf8_count((const char *)buffer, *given);
     y->since_event += *given;
     t->fed += *given;
     if (y->since_event > t->options.max_scalar + LOOK_AHEAD)
         return 0;
-    return np_text_goes_on(t, 1);
+    return np_text_goes_on(t, *given);
 }
 
 /* A byte order mark is no part of what libyaml sees. */
 static size_t mark_bytes(np_slice s)
 {
     return s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
-netpol_status np_libyaml_start(np_text *t)
-{
-    if (!t->libyaml) {
-        t->libyaml = np_resize(&t->alloc, NULL, 0, sizeof *t->libyaml);
-        if (!t->libyaml)
-            return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
-        memset(t->libyaml, 0, sizeof *t->libyaml);
-    }
-    np_libyaml *y = t->libyaml;
-    np_slice bytes = t->piece.text;
-    size_t mark = mark_bytes(bytes);
-    bytes = (np_slice){bytes.p + mark, bytes.n - mark};
-    y->rest = bytes;
-    y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
-    y->characters = y->since_event = 0;
-    if (!yaml_parser_initialize(&y->parser))
-        return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
-    y->started = true;
-    yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input(&y->parser, feed, t);
-    return NETPOL_OK;
 }
 
 void np_libyaml_stop(np_text *t)
@@ -99,10 +78,10 @@ static np_spot spot_of(yaml_mark_t m)
     return (np_spot){m.line, m.column, m.index};
 }
 
-static void locate(const np_text *t, np_event *e, yaml_mark_t m)
+static void locate(const np_text *t, np_event *e, const yaml_mark_t *m)
 {
-    e->line = t->piece.line + (uint32_t)m.line;
-    e->column = (m.line == 0 ? t->piece.column : 1) + (uint32_t)m.column;
+    e->line = t->piece.line + (uint32_t)m->line;
+    e->column = (m->line == 0 ? t->piece.column : 1) + (uint32_t)m->column;
 }
 
 /* ---- failing ---- */
@@ -117,7 +96,7 @@ static bool broken(np_text *t)
         return np_text_stop(t, NETPOL_NO_MEMORY);
     if (y->since_event > t->options.max_scalar + LOOK_AHEAD) {
         np_event e;
-        locate(t, &e, p->mark);
+        locate(t, &e, &p->mark);
         return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e.line, e.column, NULL,
                             "a value or comment of more than %u bytes", t->options.max_scalar);
     }
@@ -142,6 +121,13 @@ static const char *byte_of(const np_text *t, size_t character)
     return end;
 }
 
+static bool after_end(np_text *t, uint32_t line, uint32_t column)
+{
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_AFTER_END, line, column,
+                        "mend the indentation, or put --- before a new document",
+                        "the document has ended before this; Kubernetes would ignore the rest");
+}
+
 /* Only blanks, comments and more `...` may follow. */
 static bool nothing_follows(np_text *t, const char *p)
 {
@@ -161,20 +147,32 @@ static bool nothing_follows(np_text *t, const char *p)
         return true;
     uint32_t line, column;
     np_text_place(t, (size_t)(p - t->piece.text.p), &line, &column);
-    return np_text_fail(t, NETPOL_INVALID, NP_CODE_AFTER_END, line, column,
-                        "mend the indentation, or put --- before a new document",
-                        "the document has ended before this; Kubernetes would ignore the rest");
+    return after_end(t, line, column);
 }
 
-/* Upstream reads one document of a piece and ignores silently what follows it. libyaml must not see
- * that either: forty thousand %TAG lines there would take it seconds. */
+/* Whether the parser has come to the end of the piece. */
+static bool is_stream_end(yaml_parser_t *parser)
+{
+    yaml_event_t e;
+    if (!yaml_parser_parse(parser, &e))
+        return false;
+    bool end = e.type == YAML_STREAM_END_EVENT;
+    yaml_event_delete(&e);
+    return end;
+}
+
+/* Upstream reads one document of a piece and ignores silently what follows it. What libyaml has not
+ * been given yet it must not see: forty thousand %TAG lines there would take it seconds. */
 static bool end_document(np_text *t, const yaml_event_t *e)
 {
-    const np_libyaml *y = t->libyaml;
-    if (e->data.document_end.implicit && y->rest.n == 0 && e->start_mark.index == y->characters)
+    np_libyaml *y = t->libyaml;
+    if (!e->data.document_end.implicit)
+        return nothing_follows(t, byte_of(t, e->end_mark.index));
+    if (y->rest.n == 0 && is_stream_end(&y->parser))
         return true;
-    return nothing_follows(
-        t, byte_of(t, e->data.document_end.implicit ? e->start_mark.index : e->end_mark.index));
+    np_event at;
+    locate(t, &at, &e->start_mark);
+    return after_end(t, at.line, at.column);
 }
 
 /* ---- events ---- */
@@ -203,69 +201,103 @@ static void take_scalar(const yaml_event_t *from, np_raw *out)
     out->anchor = text_of(from->data.scalar.anchor);
 }
 
-/* Fills `out`; false: this event of libyaml is none of ours. */
-static bool translate(np_text *t, const yaml_event_t *from, np_raw *out)
+static bool take_scalar_checked(np_text *t, const yaml_event_t *from, np_raw *out)
 {
-    *out = (np_raw){.event = {.type = NP_EVENT_END}};
-    np_event *e = &out->event;
-    locate(t, e, from->start_mark);
-    switch (from->type) {
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_DOCUMENT_START_EVENT:
-        return false;
-    case YAML_STREAM_END_EVENT:
-        return true;
-    case YAML_DOCUMENT_END_EVENT:
-        if (!end_document(t, from))
-            e->type = NP_EVENT_ERROR;
-        return true;
-    case YAML_ALIAS_EVENT:
-        e->type = NP_RAW_ALIAS;
-        out->anchor = text_of(from->data.alias.anchor);
-        return true;
-    case YAML_SCALAR_EVENT:
-        take_scalar(from, out);
-        return true;
-    case YAML_SEQUENCE_START_EVENT:
-        e->type = NP_EVENT_SEQ_START;
-        e->flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
-        e->tag = text_of(from->data.sequence_start.tag);
-        out->anchor = text_of(from->data.sequence_start.anchor);
-        return true;
-    case YAML_MAPPING_START_EVENT:
-        e->type = NP_EVENT_MAP_START;
-        e->flow = from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
-        e->tag = text_of(from->data.mapping_start.tag);
-        out->anchor = text_of(from->data.mapping_start.anchor);
-        return true;
-    case YAML_SEQUENCE_END_EVENT:
-        e->type = NP_EVENT_SEQ_END;
-        return true;
-    case YAML_MAPPING_END_EVENT:
-        e->type = NP_EVENT_MAP_END;
-        return true;
-    }
-    return false;
-}
-
-static bool check_scalar(np_text *t, const np_event *e)
-{
+    take_scalar(from, out);
+    const np_event *e = &out->event;
     if (e->value.n <= t->options.max_scalar)
         return true;
     return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
                         "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
 }
 
-bool np_libyaml_next(np_text *t, np_raw *out, unsigned slot)
+static void take_start(np_raw *out, uint8_t type, bool flow, const yaml_char_t *tag,
+                       const yaml_char_t *anchor)
+{
+    out->event.type = type;
+    out->event.flow = flow;
+    out->event.tag = text_of(tag);
+    out->anchor = text_of(anchor);
+}
+
+/* Fills `out`; *ours: it is an event for the user. False: the document failed. */
+static bool translate(np_text *t, const yaml_event_t *from, np_raw *out, bool *ours)
+{
+    *out = (np_raw){.event = {.type = NP_EVENT_END}};
+    locate(t, &out->event, &from->start_mark);
+    *ours = true;
+    switch (from->type) {
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+        *ours = false;
+        return true;
+    case YAML_STREAM_END_EVENT:
+        return true;
+    case YAML_DOCUMENT_END_EVENT:
+        return end_document(t, from);
+    case YAML_ALIAS_EVENT:
+        out->event.type = NP_RAW_ALIAS;
+        out->anchor = text_of(from->data.alias.anchor);
+        return true;
+    case YAML_SCALAR_EVENT:
+        return take_scalar_checked(t, from, out);
+    case YAML_SEQUENCE_START_EVENT:
+        take_start(out, NP_EVENT_SEQ_START,
+                   from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
+                   from->data.sequence_start.tag, from->data.sequence_start.anchor);
+        return true;
+    case YAML_MAPPING_START_EVENT:
+        take_start(out, NP_EVENT_MAP_START,
+                   from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
+                   from->data.mapping_start.tag, from->data.mapping_start.anchor);
+        return true;
+    case YAML_SEQUENCE_END_EVENT:
+        out->event.type = NP_EVENT_SEQ_END;
+        return true;
+    case YAML_MAPPING_END_EVENT:
+        out->event.type = NP_EVENT_MAP_END;
+        return true;
+    }
+    return true;
+}
+
+static bool next(np_text *t)
 {
     np_libyaml *y = t->libyaml;
-    yaml_event_t *e = &y->events[slot];
+    yaml_event_t *e = &y->events[t->slot];
+    bool ours;
     do {
         yaml_event_delete(e);
         if (!yaml_parser_parse(&y->parser, e))
             return broken(t);
         y->since_event = 0;
-    } while (!translate(t, e, out));
-    return out->event.type != NP_EVENT_ERROR && check_scalar(t, &out->event);
+        if (!translate(t, e, &t->slots[t->slot], &ours))
+            return false;
+    } while (!ours);
+    return true;
+}
+
+netpol_status np_libyaml_start(np_text *t)
+{
+    if (!t->libyaml) {
+        t->libyaml = np_resize(&t->alloc, NULL, 0, sizeof *t->libyaml);
+        if (!t->libyaml)
+            return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
+        memset(t->libyaml, 0, sizeof *t->libyaml);
+    }
+    np_libyaml *y = t->libyaml;
+    np_slice bytes = t->piece.text;
+    size_t mark = mark_bytes(bytes);
+    bytes = (np_slice){bytes.p + mark, bytes.n - mark};
+    y->rest = bytes;
+    y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
+    y->since_event = 0;
+    if (!yaml_parser_initialize(&y->parser))
+        return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
+    y->started = true;
+    yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input(&y->parser, feed, t);
+    t->next = next;
+    return NETPOL_OK;
 }

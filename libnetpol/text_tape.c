@@ -164,19 +164,16 @@ static void close_anchors(np_tape *tape)
 }
 
 /* Keeps an event of the provider if a node with an anchor begins here or is incomplete. */
-static bool follow(np_text *t, const np_raw *raw, uint32_t *target)
+/* Keeps an event of the provider if a node with an anchor begins here or is incomplete. */
+static bool keep_live(np_text *t, const np_raw *raw, uint32_t target)
 {
     np_tape *tape = &t->tape;
     const np_event *e = &raw->event;
-    bool alias = e->type == NP_RAW_ALIAS;
-    if (alias && !find(t, raw, target))
-        return false;
     bool start = e->type == NP_EVENT_SEQ_START || e->type == NP_EVENT_MAP_START;
-    if (!alias && raw->anchor.n && !define(t, raw->anchor, start))
-        return false;
-    if (tape->open.n == 0 && (alias || !raw->anchor.n))
-        return true;
-    if (!keep(t, &tape->events, e, alias ? *target : 0))
+    if (e->type == NP_RAW_ALIAS ? tape->open.n == 0
+                                : raw->anchor.n && !define(t, raw->anchor, start))
+        return !t->status;
+    if (!keep(t, &tape->events, e, target))
         return false;
     tape->depth += start;
     if (e->type == NP_EVENT_SEQ_END || e->type == NP_EVENT_MAP_END) {
@@ -184,16 +181,6 @@ static bool follow(np_text *t, const np_raw *raw, uint32_t *target)
         close_anchors(tape);
     }
     return true;
-}
-
-static bool live(np_text *t, np_raw *out, unsigned slot, uint32_t *target)
-{
-    if (!np_text_goes_on(t, 1))
-        return false;
-    t->source_events++;
-    if (t->piece.json)
-        return np_json_next(t, out, slot);
-    return np_libyaml_next(t, out, slot) && follow(t, out, target);
 }
 
 /* ---- replayed events ---- */
@@ -207,13 +194,13 @@ static bool begin_replay(np_text *t, uint32_t at, bool held)
     return true;
 }
 
-static bool replay(np_text *t, np_raw *out, uint32_t *target)
+/* Gives the next event of the innermost replay, which may be an alias again. */
+static bool replay(np_text *t, uint32_t *target)
 {
     np_tape *tape = &t->tape;
     np_replay *r = &tape->replays.at[tape->replays.n - 1];
     const np_taped *x = &(r->held ? &tape->held : &tape->events)->at[r->at++];
-    out->event = x->event;
-    out->anchor = (np_slice){NULL, 0};
+    t->slots[t->slot] = (np_raw){.event = x->event};
     *target = x->target;
     if (x->event.type == NP_EVENT_SEQ_START || x->event.type == NP_EVENT_MAP_START)
         r->depth++;
@@ -222,70 +209,86 @@ static bool replay(np_text *t, np_raw *out, uint32_t *target)
     if (r->depth == 0)
         tape->replays.n--;
     if (tape->replayed++ < REPLAY_ALLOWANCE + REPLAY_FACTOR * t->source_events)
-        return np_text_goes_on(t, 1);
+        return np_text_goes_on(t, NP_WORK_OF_EVENT);
     return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, x->event.line, x->event.column, NULL,
                         "aliases make the document more than %u times as large", REPLAY_FACTOR);
 }
 
-bool np_tape_next(np_text *t, np_raw *out, unsigned slot)
+/* Follows aliases of aliases up to an event that is none. */
+static bool follow_alias(np_text *t, uint32_t target)
 {
-    out->aliased = false;
-    for (;;) {
-        uint32_t target = 0;
-        bool good = t->tape.replays.n ? replay(t, out, &target) : live(t, out, slot, &target);
-        if (!good || out->event.type != NP_RAW_ALIAS)
-            return good;
-        if (!begin_replay(t, target, false))
+    np_raw *out = &t->slots[t->slot];
+    while (out->event.type == NP_RAW_ALIAS)
+        if (!begin_replay(t, target, false) || !replay(t, &target))
             return false;
-        out->aliased = true;
-    }
+    out->aliased = true;
+    return true;
+}
+
+bool np_tape_follow(np_text *t)
+{
+    np_raw *out = &t->slots[t->slot];
+    uint32_t target = 0;
+    bool alias = out->event.type == NP_RAW_ALIAS;
+    if (alias && !find(t, out, &target))
+        return false;
+    return keep_live(t, out, target) && (!alias || follow_alias(t, target));
+}
+
+bool np_tape_replay(np_text *t)
+{
+    uint32_t target;
+    if (!replay(t, &target))
+        return false;
+    return t->slots[t->slot].event.type != NP_RAW_ALIAS || follow_alias(t, target);
 }
 
 /* ---- lists of merge keys ---- */
 
 /* Holds a whole map whose start was read. */
-static bool hold_map(np_text *t, np_raw *raw, unsigned slot)
+static bool hold_map(np_text *t)
 {
+    const np_event *e = &t->slots[t->slot].event;
     uint32_t depth = 0;
     for (;;) {
-        uint8_t type = raw->event.type;
-        if (!keep(t, &t->tape.held, &raw->event, 0))
+        uint8_t type = e->type;
+        if (!keep(t, &t->tape.held, e, 0))
             return false;
         depth += type == NP_EVENT_MAP_START || type == NP_EVENT_SEQ_START;
         depth -= type == NP_EVENT_MAP_END || type == NP_EVENT_SEQ_END;
         if (depth > t->options.max_depth)
-            return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, raw->event.line, raw->event.column,
-                                NULL, "nested more than %u levels deep", t->options.max_depth);
+            return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
+                                "nested more than %u levels deep", t->options.max_depth);
         if (depth == 0)
             return true;
-        if (!np_tape_next(t, raw, slot))
+        if (!np_tape_next(t))
             return false;
     }
 }
 
 /* The maps of the list up to its end, each held; `starts` tells where they begin. */
-static bool hold_list(np_text *t, unsigned slot, np_index_list *starts)
+static bool hold_list(np_text *t, np_index_list *starts)
 {
-    np_raw raw;
+    const np_event *e = &t->slots[t->slot].event;
     for (;;) {
-        if (!np_tape_next(t, &raw, slot))
+        if (!np_tape_next(t))
             return false;
-        if (raw.event.type == NP_EVENT_SEQ_END)
+        if (e->type == NP_EVENT_SEQ_END)
             return true;
-        if (raw.event.type != NP_EVENT_MAP_START)
-            return np_explain_merge(t, &raw.event);
+        if (e->type != NP_EVENT_MAP_START)
+            return np_explain_merge(t, e);
         if (!MORE(t, *starts))
             return false;
         starts->at[starts->n++] = (uint32_t)t->tape.held.n;
-        if (!hold_map(t, &raw, slot))
+        if (!hold_map(t))
             return false;
     }
 }
 
-bool np_tape_merge_list(np_text *t, unsigned slot, uint32_t *maps)
+bool np_tape_merge_list(np_text *t, uint32_t *maps)
 {
     np_index_list starts = {0};
-    bool good = hold_list(t, slot, &starts);
+    bool good = hold_list(t, &starts);
     for (size_t i = 0; good && i < starts.n; i++)
         good = begin_replay(t, starts.at[i], true);
     *maps = (uint32_t)starts.n;
