@@ -32,6 +32,7 @@ void np_binder_clear(np_binder *b)
     b->status = NETPOL_OK;
     b->depth = 0;
     b->crd = b->unchecked = false;
+    b->name = b->namespace_name = NULL;
 }
 
 netpol_status np_bind_status(const np_binder *b, const np_text *t)
@@ -39,10 +40,15 @@ netpol_status np_bind_status(const np_binder *b, const np_text *t)
     return b->status ? b->status : np_text_status(t);
 }
 
+void np_bind_refuse(np_binder *b, int32_t code, uint32_t line, uint32_t column, const char *why)
+{
+    (void)np_find_type(b, code, (np_at){line, column}, (np_where_in){0}, NULL, "%s", why);
+}
+
 /* ---- heads ---- */
 
-/* How many keys are looked at one by one, and how many of their values are passed over, before the
- * rest of the document is searched in a pass of its own: `items` may be long. */
+/* How many keys of a document are looked at before the rest is searched in a pass of its own, which
+ * remembers nothing: `items` may be long. */
 enum { KEYS_MOST = 8 };
 
 static const char *const head_keys[] = {"apiVersion", "kind"};
@@ -58,8 +64,8 @@ static bool head_value(np_binder *b, const char **value)
     return *value || np_bind_no_memory(b, &b->scratch);
 }
 
-/* Looks at the first keys; *long_way: there is more to look at. */
-static bool look_ahead(np_binder *b, const char *values[2], bool *long_way)
+/* Looks at the keys of the map at hand; *long_way: there is more to look at than is remembered. */
+static bool look_ahead(np_binder *b, bool item, const char *values[2], bool *long_way)
 {
     np_text_take(b->text);
     for (size_t i = 0; !values[0] || !values[1]; i++) {
@@ -72,14 +78,14 @@ static bool look_ahead(np_binder *b, const char *values[2], bool *long_way)
         np_text_take(b->text);
         if (value && !head_value(b, value))
             return false;
-        *long_way = i == KEYS_MOST || np_text_peek(b->text)->type == NP_EVENT_SEQ_START;
+        *long_way = !item && (i == KEYS_MOST || np_text_peek(b->text)->type == NP_EVENT_SEQ_START);
         if (*long_way || !np_text_skip(b->text))
             return true;
     }
     return true;
 }
 
-bool np_bind_head(np_binder *b, np_text *t, np_head *out)
+bool np_bind_head(np_binder *b, np_text *t, bool item, np_head *out)
 {
     const np_event *e = np_text_peek(t);
     *out = (np_head){.line = e->line, .column = e->column};
@@ -89,7 +95,7 @@ bool np_bind_head(np_binder *b, np_text *t, np_head *out)
     bool long_way = false;
     b->text = t;
     np_text_record(t);
-    if (!look_ahead(b, values, &long_way))
+    if (!look_ahead(b, item, values, &long_way))
         return false;
     np_text_rewind(t);
     if (long_way)
@@ -166,6 +172,16 @@ static bool fill_object(np_binder *b, netpol_object *x, const np_origin *from)
     return true;
 }
 
+/* Remembers what a broken object is called. */
+static void keep_names(np_binder *b, const netpol_object *x)
+{
+    const char *name = netpol_object_name(x);
+    const char *namespace_name = netpol_object_namespace(x);
+    b->name = np_arena_text(&b->scratch, name, strlen(name));
+    if (namespace_name)
+        b->namespace_name = np_arena_text(&b->scratch, namespace_name, strlen(namespace_name));
+}
+
 /* Ends the making of an object: gives it out, or back. */
 static netpol_status finish(np_binder *b, netpol_object *x, bool filled, netpol_object **out)
 {
@@ -176,6 +192,7 @@ static netpol_status finish(np_binder *b, netpol_object *x, bool filled, netpol_
         s = NETPOL_INVALID;
     b->into = NULL;
     if (s || b->wrong_types) {
+        keep_names(b, x);
         netpol_object_unref(x);
         return s;
     }

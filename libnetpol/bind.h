@@ -43,8 +43,10 @@ typedef struct np_binder {
     bool strict;          /* not NETPOL_LENIENT */
     bool crd;             /* the kind at hand is a CustomResourceDefinition's */
     bool unchecked;       /* NP_CODE_SCHEMA_UNCHECKED was found */
-    uint64_t budget;      /* bytes that the next object may take */
-    size_t last_used;     /* bytes that the last one took */
+    const char *name;     /* of the last object, if it was broken; in the scratch */
+    const char *namespace_name;
+    uint64_t budget;  /* bytes that the next object may take */
+    size_t last_used; /* bytes that the last one took */
 } np_binder;
 
 /* Options as np_options_read gives them. */
@@ -72,9 +74,12 @@ typedef enum np_class {
     NP_CLASS_BROKEN   /* a finding says why */
 } np_class;
 
-/* Looks into the map at hand for apiVersion and kind; the events stand as before. False: the text
- * or the memory failed. */
-bool np_bind_head(np_binder *b, np_text *t, np_head *out);
+/* Adds a finding of the type stage on a document as a whole; the text is static. */
+void np_bind_refuse(np_binder *b, int32_t code, uint32_t line, uint32_t column, const char *why);
+
+/* Looks into the map at hand for apiVersion and kind; the events stand as before. item: it lies
+ * in a list. False: the text or the memory failed. */
+bool np_bind_head(np_binder *b, np_text *t, bool item, np_head *out);
 /* What to do with it. *kind: of NP_CLASS_TYPED, and of the items of a typed list. */
 np_class np_bind_classify(np_binder *b, const np_head *head, const np_kind **kind);
 

@@ -5,13 +5,12 @@
 /* ---- policies of other systems (settled.md 2.12) ---- */
 
 /* Beside these, every kind whose name ends in NetworkPolicy and whose group is not Kubernetes' own:
- * those of Calico, Cilium, Antrea, Multus, …. */
+ * those of Calico, Cilium, Antrea, Multus, OpenShift, …. */
 static const struct {
     const char *group; /* of its apiVersion */
     const char *kind;
 } foreign[] = {
     {"k8s.ovn.org", "EgressFirewall"},
-    {"network.openshift.io", "EgressNetworkPolicy"},
     {"security.istio.io", "AuthorizationPolicy"},
     {"policy.linkerd.io", "AuthorizationPolicy"},
     {"policy.linkerd.io", "ServerAuthorization"},

@@ -15,7 +15,8 @@ typedef struct netpol_manifests netpol_manifests;
 /** What became of one document, or of one item of a List. */
 enum {
     NETPOL_DOCUMENT_OK = 1,      /**< It became an object. */
-    NETPOL_DOCUMENT_BROKEN = 2,  /**< Not YAML/JSON, of a wrong type, or with unknown fields: no object. */
+    NETPOL_DOCUMENT_BROKEN = 2,  /**< Not YAML/JSON, of a wrong type, or with unknown or duplicate
+                                      fields. It does not count, see netpol_document_info.object. */
     NETPOL_DOCUMENT_SKIPPED = 3, /**< A kind that libnetpol does not use. */
     NETPOL_DOCUMENT_FOREIGN = 4  /**< A policy kind of another system (Calico, Cilium, …): it may change
                                       what is allowed, and libnetpol does not read it. A warning is given. */
@@ -32,8 +33,10 @@ typedef struct netpol_document_info {
     const char *kind;        /**< "" when unknown. */
     const char *name;        /**< "" when unknown. */
     const char *namespace_name;  /**< "" when absent. */
-    const netpol_object *object; /**< NULL unless state is NETPOL_DOCUMENT_OK, or SKIPPED/FOREIGN
-                                      documents were kept (NETPOL_KEEP_OTHERS). Borrowed. */
+    const netpol_object *object; /**< Of state OK; of SKIPPED and FOREIGN with NETPOL_KEEP_OTHERS; of
+                                      BROKEN only if unknown and duplicate fields are all that is
+                                      wrong: what is left without them, so that it can be validated
+                                      all the same. Else NULL. Borrowed. */
     size_t first_diagnostic;     /**< Index of its first one in netpol_manifests_diagnostics … */
     size_t n_diagnostics;        /**< … and how many there are. */
 } netpol_document_info;
@@ -102,6 +105,17 @@ netpol_manifests_document_at(const netpol_manifests *manifests, size_t i);
  */
 NETPOL_API const netpol_diagnostics *
 netpol_manifests_diagnostics(const netpol_manifests *manifests);
+
+/**
+ * The text of an input that was read with NETPOL_KEEP_TEXT, as it was read.
+ *
+ * @param source  As netpol_document_info and diagnostics give it; of several of one name the last.
+ * @param n       Set when there is one.
+ * @return Borrowed, not NUL-terminated; NULL: no such text.
+ * Threads: any, while nobody reads into the list.  Since: 0.1
+ */
+NETPOL_API const char *netpol_manifests_text(const netpol_manifests *manifests, const char *source,
+                                             size_t *n);
 
 /** How many documents, files or directories could not be loaded. 0: complete. Since: 0.1 */
 NETPOL_API size_t netpol_manifests_broken(const netpol_manifests *manifests);
