@@ -15,13 +15,13 @@ typedef struct shape {
     bool literal;
 } shape;
 
-/* Characters of one kind matter where they stand: at the start, after a break, … */
+/* What was met in a string. */
 typedef struct scan {
-    bool indicators;
-    bool special;
+    bool indicators; /* where they would mean something */
+    bool special;    /* characters that need an escape */
     bool breaks;
-    bool break_space;
-    bool space_break;
+    bool break_space; /* a blank after a line break */
+    bool space_break; /* and the other way round */
 } scan;
 
 static bool is_break(uint32_t r)
@@ -60,12 +60,12 @@ static bool is_indicator(uint32_t r, bool first, bool after_blank, bool before_b
 static scan scan_string(np_slice s)
 {
     scan c = {.indicators = begins_with(s, "---") || begins_with(s, "...")};
-    uint32_t last = 0; /* as if a blank stood before: 0 counts as one below */
+    uint32_t last = ' ';
     for (size_t i = 0; i < s.n;) {
         uint32_t r = 0;
         size_t n = np_utf8_read(s.p + i, s.n - i, &r);
         bool before_blank = i + n >= s.n || is_blank((unsigned char)s.p[i + n]);
-        bool after_blank = i == 0 || last == 0 || is_blank(last) || is_break(last);
+        bool after_blank = last == 0 || is_blank(last) || is_break(last);
         c.indicators |= is_indicator(r, i == 0, after_blank, before_blank);
         c.special |= !is_printable(r);
         c.breaks |= is_break(r);
@@ -109,23 +109,20 @@ static shape shape_of(np_slice s)
 
 /* ---- the fast path: printable ASCII without blanks is most of what manifests hold ---- */
 
-enum { INNER = 1, FIRST = 2, RESOLVES = 4 };
+/* How a word may begin. RESOLVES: it may be a number, a boolean, null or a date. */
+typedef enum beginning { NOT_PLAIN, PLAIN, RESOLVES } beginning;
 
-/* RESOLVES: a plain scalar that begins so may be a number, a boolean, null or a date. */
-static uint8_t class_of(unsigned char c)
+static beginning beginning_of(char c)
 {
-    if (c <= ' ' || c > '~')
-        return 0;
-    if ((c >= '0' && c <= '9') || c == '+' || strchr("yYnNtTfFoO~", c))
-        return INNER | FIRST | RESOLVES;
-    return strchr("#,[]{}&*!|>'\"%@`:?-.", c) ? INNER : INNER | FIRST;
+    if ((c >= '0' && c <= '9') || strchr("+yYnNtTfFoO~", c))
+        return RESOLVES;
+    return strchr("#,[]{}&*!|>'\"%@`:?-. ", c) ? NOT_PLAIN : PLAIN;
 }
 
 #define LONGEST_WORD 5 /* "false": longer texts that begin with a letter are strings */
 
-/* Printable ASCII from `least` on: eight bytes at a time, of which none may be below `least` or
- * above
- * '~'. A borrow or carry can only come from a byte that is one of those. */
+/* Whether all bytes lie between `least` and '~', eight at a time: any other byte leaves a high bit,
+ * and only such a byte borrows from or carries into its neighbour. */
 static bool is_ascii_from(np_slice s, unsigned char least)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -144,11 +141,11 @@ static bool is_ascii_from(np_slice s, unsigned char least)
 
 static bool begins_plain(np_slice s)
 {
-    uint8_t c = class_of((unsigned char)s.p[0]);
-    if (!(c & FIRST))
-        return false;
-    bool letter = (unsigned char)s.p[0] & 0x40;
-    return !(c & RESOLVES) || (letter && s.n > LONGEST_WORD) || !np_scalar_needs_quotes(s);
+    beginning b = beginning_of(s.p[0]);
+    if (b != RESOLVES)
+        return b == PLAIN;
+    bool digit_or_sign = s.p[0] < '@';
+    return (!digit_or_sign && s.n > LONGEST_WORD) || !np_scalar_needs_quotes(s);
 }
 
 /* No blanks, so nothing to fold. */
