@@ -49,7 +49,8 @@ static int ask(const args *a, output *out, input *in, const netpol_engine *engin
                                 .protocol = a->protocol,
                                 .port = a->port,
                                 .namespace_name = a->namespace_name,
-                                .family = a->family ? a->family[0] - '0' : 0};
+                                .family = a->family ? a->family[0] - '0' : 0,
+                                .all_presets = args_all_presets(a)};
     netpol_answer *answer = NULL;
     netpol_status status = netpol_engine_ask(engine, &question, &answer, in->diags);
     say_diagnostics(out, in->diags);
@@ -148,6 +149,10 @@ static int check_words(const args *a)
     }
     if (a->queries && a->on_undefined && strcmp(a->on_undefined, "fail") == 0) {
         say("--on-undefined fail is for one question; with --queries look at \"depends\"");
+        return TOOL_FAILED;
+    }
+    if (a->queries && args_all_presets(a)) {
+        say("--semantics all is for one question");
         return TOOL_FAILED;
     }
     if (!a->queries && (!a->from || !a->to)) {

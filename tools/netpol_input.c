@@ -139,6 +139,12 @@ int input_accept(const input *in, const args *a, const output *out)
 
 /* ---- the cluster ---- */
 
+/* The cluster's side of the options. */
+typedef struct setting {
+    netpol_semantics semantics;
+    netpol_cluster_options cluster;
+} setting;
+
 static int unknown_preset(const char *name)
 {
     fprintf(stderr, "netpol: --semantics knows no '%s'; it is one of", name);
@@ -149,10 +155,15 @@ static int unknown_preset(const char *name)
     return TOOL_FAILED;
 }
 
-int setting_read(setting *s, const args *a, const char *preset)
+bool args_all_presets(const args *a)
+{
+    return a->semantics && strcmp(a->semantics, "all") == 0;
+}
+
+static int setting_read(setting *s, const args *a)
 {
     *s = (setting){.semantics = {.size = sizeof s->semantics}};
-    const char *name = preset ? preset : a->semantics;
+    const char *name = args_all_presets(a) ? "spec" : a->semantics;
     if (netpol_semantics_preset(name, &s->semantics) != NETPOL_OK)
         return unknown_preset(name);
     if (a->on_undefined && strcmp(a->on_undefined, "deny") == 0)
@@ -184,7 +195,7 @@ static netpol_status build(input *in, const args *a, const setting *s, netpol_en
 int input_engine(input *in, const args *a, const output *out, netpol_engine **engine)
 {
     setting s;
-    int code = setting_read(&s, a, NULL);
+    int code = setting_read(&s, a);
     if (code == TOOL_YES)
         code = input_accept(in, a, out);
     if (code != TOOL_YES)

@@ -27,12 +27,8 @@ bool input_is_broken(const input *in);
 /* Says what reading found, and whether an answer may rest on it: TOOL_YES, or TOOL_BAD_INPUT. */
 int input_accept(const input *in, const args *a, const output *out);
 
-/* The cluster's side of the options, with the choices of a preset (NULL: the one given). */
-typedef struct setting {
-    netpol_semantics semantics;
-    netpol_cluster_options cluster;
-} setting;
-int setting_read(setting *s, const args *a, const char *preset);
+/* Whether --semantics all was given: an answer, and the presets that answer otherwise. */
+bool args_all_presets(const args *a);
 
 /* Makes the engine; fails closed unless --keep-going. TOOL_YES, or another code, said already. */
 int input_engine(input *in, const args *a, const output *out, netpol_engine **engine);

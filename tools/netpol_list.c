@@ -22,6 +22,10 @@ static int list(const args *a, output *out, input *in, const netpol_engine *engi
 
 static int run(const args *a, output *out)
 {
+    if (args_all_presets(a) || (a->on_undefined && strcmp(a->on_undefined, "fail") == 0)) {
+        say("--semantics all and --on-undefined fail are for one question: see netpol eval");
+        return TOOL_FAILED;
+    }
     input in;
     netpol_engine *engine = NULL;
     int code = input_read(&in, a, 0);
