@@ -175,6 +175,7 @@ static np_text *text_new(const netpol_options *o, const char *name, netpol_diagn
         return NULL;
     *t = (np_text){
         .options = *o, .alloc = *o->allocator, .name = name, .diags = diags, .over = true};
+    t->hand = (np_text_hand){.now = &t->slots[0].event, .last = &t->slots[1].event};
     np_tape_init(t);
     np_arena_init(&t->record.texts, &t->alloc, 1024);
     t->record.texts.max = t->options.max_memory;

@@ -6,8 +6,8 @@
  * one after another), and each document is a stream of events from a provider: libyaml, or our own
  * JSON scanner for JSON input. Aliases and merge keys are already resolved in what the user of this
  * room sees: an alias is replayed as the events of its anchor (with the anchor's lines), and the
- * entries of merged maps appear in place of the `<<` key, of a list of maps those of the last first.
- * So the last of equal keys in the order of events is the one that wins upstream. */
+ * entries of merged maps appear in place of the `<<` key, of a list of maps those of the last
+ * first. So the last of equal keys in the order of events is the one that wins upstream. */
 #ifndef NP_TEXT_H
 #define NP_TEXT_H
 
@@ -72,9 +72,9 @@ netpol_status np_text_next(np_text *t, np_document *doc);
 /* The event at hand; never NULL. It stays valid until the event after it has been taken too, so a
  * key may be used while its value is at hand. After NP_EVENT_ERROR np_text_status says why; the
  * error's line and column are the event's. */
-const np_event *np_text_peek(np_text *t);
-/* Takes the event at hand. */
-void np_text_take(np_text *t);
+static inline const np_event *np_text_peek(np_text *t);
+/* Takes the event at hand, unless it is NP_EVENT_END or NP_EVENT_ERROR. */
+static inline void np_text_take(np_text *t);
 /* Takes one whole node (scalar or collection). False: NP_EVENT_ERROR or NP_EVENT_END came. */
 bool np_text_skip(np_text *t);
 /* NETPOL_OK, or what ended this document: NETPOL_INVALID, _LIMIT, _NO_MEMORY, _CANCELLED. */
@@ -93,6 +93,34 @@ void np_text_forget(np_text *t);
  * copied into the arena, else left alone. Used when `kind` comes after a long `items`. */
 void np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
                    np_arena *arena);
+
+/* The beginning of an np_text, for the two functions that every event passes. */
+typedef struct np_text_hand {
+    np_event *now;  /* where the event at hand is, or will be */
+    np_event *last; /* where the event before it is */
+    bool have;      /* there is an event at hand */
+} np_text_hand;
+
+void np_text_fetch(np_text *t);
+
+static inline const np_event *np_text_peek(np_text *t)
+{
+    np_text_hand *hand = (np_text_hand *)t;
+    if (!hand->have)
+        np_text_fetch(t);
+    return hand->now;
+}
+
+static inline void np_text_take(np_text *t)
+{
+    np_text_hand *hand = (np_text_hand *)t;
+    np_event *now = hand->now;
+    if (np_text_peek(t)->type >= NP_EVENT_END)
+        return;
+    hand->now = hand->last;
+    hand->last = now;
+    hand->have = false;
+}
 
 /* ---- what a scalar means: Kubernetes' YAML 1.1 rules (spec section 4) ---- */
 

@@ -6,25 +6,31 @@
 
 /* ---- collections ---- */
 
-static np_frame *innermost(np_text *t)
+static bool more_frames(np_text *t)
 {
-    return t->frames.n ? &t->frames.at[t->frames.n - 1] : NULL;
+    if (!np_grow(&t->alloc, (void **)&t->frames.at, &t->frames.room, t->frames.n + 2,
+                 sizeof *t->frames.at))
+        return np_text_stop(t, NETPOL_NO_MEMORY);
+    t->top = t->frames.at + t->frames.n;
+    return true;
+}
+
+static bool too_deep(np_text *t, const np_event *e)
+{
+    t->deep++;
+    return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
+                        "nested more than %u levels deep", t->options.max_depth);
 }
 
 static bool enter(np_text *t, const np_event *e, bool hidden)
 {
-    if (t->frames.n >= t->options.max_depth) {
-        t->deep++;
-        return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
-                            "nested more than %u levels deep", t->options.max_depth);
-    }
-    if (t->frames.n == t->frames.room &&
-        !np_grow(&t->alloc, (void **)&t->frames.at, &t->frames.room, t->frames.n + 1,
-                 sizeof *t->frames.at))
-        return np_text_stop(t, NETPOL_NO_MEMORY);
-    bool map = e->type == NP_EVENT_MAP_START;
-    t->frames.at[t->frames.n++] =
-        (np_frame){.place = map ? NP_AT_KEY : NP_IN_SEQ, .hidden = hidden};
+    if (t->frames.n >= t->options.max_depth)
+        return too_deep(t, e);
+    if (t->frames.n + 2 > t->frames.room && !more_frames(t))
+        return false;
+    t->frames.n++;
+    *++t->top = (np_frame){.place = e->type == NP_EVENT_MAP_START ? NP_AT_KEY : NP_IN_SEQ,
+                           .hidden = hidden};
     return true;
 }
 
@@ -32,7 +38,7 @@ static bool enter(np_text *t, const np_event *e, bool hidden)
 
 static bool is_merge_key(const np_event *e)
 {
-    return !e->json && np_slice_is(e->value, "<<") &&
+    return np_slice_is(e->value, "<<") && !e->json &&
            (e->tag.n ? np_slice_is(e->tag, "tag:yaml.org,2002:merge") : e->style == NP_STYLE_PLAIN);
 }
 
@@ -40,7 +46,7 @@ static bool is_merge_key(const np_event *e)
  * not come through an alias. */
 static bool merge(np_text *t)
 {
-    const np_raw *raw = &t->slots[t->slot];
+    const np_raw *raw = np_now(t);
     if (!np_tape_next(t))
         return false;
     if (raw->event.type == NP_EVENT_MAP_START)
@@ -50,7 +56,7 @@ static bool merge(np_text *t)
     uint32_t maps = 0;
     if (!np_tape_merge_list(t, &maps))
         return false;
-    innermost(t)->merging = maps;
+    t->top->merging = maps;
     return true;
 }
 
@@ -59,46 +65,61 @@ static bool merge(np_text *t)
 /* What becomes of a raw event. */
 typedef enum outcome { GIVEN, SWALLOWED, FAILED } outcome;
 
-static outcome at_key(np_text *t, np_frame *f, np_event *e)
+static outcome scalar(np_text *t, np_event *e)
 {
-    if (f->merging) { /* then a map of the list comes, as np_tape_merge_list made sure */
-        f->merging--;
-        return enter(t, e, true) ? SWALLOWED : FAILED;
+    np_frame *f = t->top;
+    if (f->place == NP_AT_KEY) {
+        if (is_merge_key(e))
+            return merge(t) ? SWALLOWED : FAILED;
+        e->merged = f->hidden;
+        f->place = NP_AT_VALUE;
+    } else if (f->place == NP_AT_VALUE) {
+        f->place = NP_AT_KEY;
     }
-    if (e->type != NP_EVENT_SCALAR) {
-        (void)np_explain_key(t, e);
-        return FAILED;
-    }
-    if (is_merge_key(e))
-        return merge(t) ? SWALLOWED : FAILED;
-    e->merged = f->hidden;
-    f->place = NP_AT_VALUE;
     return GIVEN;
+}
+
+static outcome start(np_text *t, np_event *e)
+{
+    np_frame *f = t->top;
+    bool merged =
+        f->merging > 0; /* then it is a map of the list, as np_tape_merge_list made sure */
+    if (merged)
+        f->merging--;
+    else if (f->place == NP_AT_KEY)
+        return np_explain_key(t, e) ? GIVEN : FAILED;
+    else if (f->place == NP_AT_VALUE)
+        f->place = NP_AT_KEY;
+    if (!enter(t, e, merged))
+        return FAILED;
+    return merged ? SWALLOWED : GIVEN;
 }
 
 static outcome settle(np_text *t, np_event *e)
 {
-    if (e->type == NP_EVENT_END) {
+    switch (e->type) {
+    case NP_EVENT_SCALAR:
+        return scalar(t, e);
+    case NP_EVENT_SEQ_START:
+    case NP_EVENT_MAP_START:
+        return start(t, e);
+    case NP_EVENT_SEQ_END:
+    case NP_EVENT_MAP_END:
+        t->frames.n--;
+        return (t->top--)->hidden ? SWALLOWED : GIVEN;
+    default:
         t->over = true;
         return GIVEN;
     }
-    np_frame *f = innermost(t);
-    if (e->type == NP_EVENT_MAP_END || e->type == NP_EVENT_SEQ_END) {
-        t->frames.n--;
-        return f->hidden ? SWALLOWED : GIVEN;
-    }
-    if (f && f->place == NP_AT_KEY)
-        return at_key(t, f, e);
-    if (f && f->place == NP_AT_VALUE)
-        f->place = NP_AT_KEY;
-    return e->type == NP_EVENT_SCALAR || enter(t, e, false) ? GIVEN : FAILED;
 }
 
+/* The next event that is not given again from the recorder. */
 static void live(np_text *t)
 {
-    outcome o = SWALLOWED;
-    while (o == SWALLOWED)
-        o = np_tape_next(t) ? settle(t, &t->slots[t->slot].event) : FAILED;
+    outcome o;
+    do
+        o = np_tape_next(t) ? settle(t, t->hand.now) : FAILED;
+    while (o == SWALLOWED);
 }
 
 /* ---- recording ---- */
@@ -124,23 +145,18 @@ static bool remember(np_text *t, const np_event *e)
     return true;
 }
 
-static bool is_last(const np_event *e)
-{
-    return e->type == NP_EVENT_END || e->type == NP_EVENT_ERROR;
-}
-
 void np_text_record(np_text *t)
 {
     np_recorder *r = &t->record;
-    bool current = t->have && r->holds_current;
+    bool current = t->hand.have && r->holds_current;
     if (r->at == r->events.n && !current) {
         np_arena_reset(&r->texts);
         r->events.n = r->at = 0;
     }
     r->start = r->at - current;
     r->recording = true;
-    if (t->have && !current && !is_last(&t->slots[t->slot].event))
-        (void)remember(t, &t->slots[t->slot].event);
+    if (t->hand.have && !current && t->hand.now->type < NP_EVENT_END)
+        (void)remember(t, t->hand.now);
 }
 
 void np_text_rewind(np_text *t)
@@ -151,7 +167,7 @@ void np_text_rewind(np_text *t)
     r->recording = false;
     r->at = r->start;
     r->holds_current = false;
-    t->have = false;
+    t->hand.have = false;
 }
 
 void np_text_forget(np_text *t)
@@ -172,7 +188,7 @@ static void reset_recorder(np_recorder *r)
 static void fetch_other(np_text *t)
 {
     np_recorder *r = &t->record;
-    np_event *e = &t->slots[t->slot].event;
+    np_event *e = t->hand.now;
     if (!t->status && r->at < r->events.n) {
         *e = r->events.at[r->at++];
         r->holds_current = true;
@@ -187,10 +203,10 @@ static void fetch_other(np_text *t)
         *e = (np_event){.type = NP_EVENT_ERROR, .line = t->fail_line, .column = t->fail_column};
 }
 
-static void fetch(np_text *t)
+void np_text_fetch(np_text *t)
 {
     np_recorder *r = &t->record;
-    t->have = true;
+    t->hand.have = true;
     r->holds_current = false;
     if (t->over || t->status || r->recording || r->at < r->events.n) {
         fetch_other(t);
@@ -201,21 +217,6 @@ static void fetch(np_text *t)
         fetch_other(t);
 }
 
-const np_event *np_text_peek(np_text *t)
-{
-    if (!t->have)
-        fetch(t);
-    return &t->slots[t->slot].event;
-}
-
-void np_text_take(np_text *t)
-{
-    if (is_last(np_text_peek(t)))
-        return;
-    t->have = false;
-    t->slot ^= 1;
-}
-
 /* The JSON scanner passes over the rest of a collection without making events of it. */
 static bool skip_json(np_text *t, const np_event *start)
 {
@@ -224,6 +225,7 @@ static bool skip_json(np_text *t, const np_event *start)
         return false;
     np_json_skip(t);
     t->frames.n--;
+    t->top--;
     np_text_take(t);
     return true;
 }
@@ -233,7 +235,7 @@ bool np_text_skip(np_text *t)
     size_t depth = 0;
     do {
         const np_event *e = np_text_peek(t);
-        if (is_last(e) ||
+        if (e->type >= NP_EVENT_END ||
             (depth == 0 && (e->type == NP_EVENT_MAP_END || e->type == NP_EVENT_SEQ_END)))
             return false;
         if (depth == 0 && skip_json(t, e))
@@ -251,6 +253,9 @@ netpol_status np_events_start(np_text *t)
 {
     t->over = false;
     t->source_events = 0;
+    if (!more_frames(t))
+        return t->status;
+    *t->top = (np_frame){.place = NP_IN_SEQ};
     if (t->piece.json)
         np_json_start(t);
     return t->piece.json ? NETPOL_OK : np_libyaml_start(t);
@@ -262,6 +267,6 @@ void np_events_stop(np_text *t)
     np_tape_reset(t);
     reset_recorder(&t->record);
     t->frames.n = 0;
-    t->have = false;
+    t->hand.have = false;
     t->over = true;
 }

@@ -16,7 +16,7 @@ enum { NP_RAW_ALIAS = 100 }; /* a type of raw events beside np_event_type */
 
 /* An event as a provider gives it. */
 typedef struct np_raw {
-    np_event event;
+    np_event event;  /* the first member: the user sees this part */
     np_slice anchor; /* the node's; of an alias the name it asks for; n 0: none */
     bool aliased;    /* an alias brought it: set on the first event of the node */
 } np_raw;
@@ -122,6 +122,20 @@ typedef struct np_json {
 } np_json;
 
 struct np_text {
+    np_text_hand hand; /* its events are those of `slots`; raw events are read there too */
+    np_raw slots[2];
+    bool over; /* the provider's last event came */
+    /* The provider: fills `out` (np_now) with the next raw event; false: the document failed. A
+     * value stays valid until the same slot is filled again. */
+    bool (*next)(np_text *t, np_raw *out);
+    np_frame *top; /* the innermost open collection; frames.at[0] stands for the document */
+    uint64_t source_events;   /* of this document */
+    NP_LIST(np_frame) frames; /* n: how many there are beside the first */
+    np_tape tape;
+    np_recorder record;
+    np_json scan;
+    np_libyaml *libyaml;
+
     netpol_options options;
     netpol_allocator alloc;
     const char *name;
@@ -140,21 +154,14 @@ struct np_text {
     netpol_status ended; /* not OK: no document comes any more */
     uint64_t work;       /* raw events and blocks of bytes: when to ask keep_going */
 
-    np_raw slots[2];
-    unsigned slot; /* of the event at hand */
-    bool have;     /* there is one */
-    bool over;     /* the provider's last event came */
-    /* The provider: fills slots[slot] with the next raw event; false: the document failed. A value
-     * stays valid until the same slot is filled again. */
-    bool (*next)(np_text *t);
-    NP_LIST(np_frame) frames;
-    np_tape tape;
-    np_recorder record;
-    np_json scan;
-    np_libyaml *libyaml;
-    uint64_t source_events; /* of this document */
-    uint64_t fed;           /* bytes given to libyaml, all documents */
+    uint64_t fed; /* bytes given to libyaml, all documents */
 };
+
+/* The raw event at hand. */
+static inline np_raw *np_now(np_text *t)
+{
+    return (np_raw *)t->hand.now;
+}
 
 /* ---- text.c ---- */
 
@@ -220,20 +227,20 @@ void np_events_stop(np_text *t);
 void np_tape_init(np_text *t);
 void np_tape_reset(np_text *t);
 void np_tape_free(np_text *t);
-/* t->slots[t->slot] has a raw event with an anchor, or one inside of such a node, or an alias:
+/* np_now has a raw event with an anchor, or one inside of such a node, or an alias:
  * keeps it; an alias is replaced by the first event of what it names. False: the document failed.
  */
 bool np_tape_follow(np_text *t);
-/* Fills t->slots[t->slot] with the next event that is given again. */
+/* Fills np_now with the next event that is given again. */
 bool np_tape_replay(np_text *t);
-/* Fills t->slots[t->slot] with the next raw event that is no alias. */
+/* Fills np_now with the next raw event that is no alias. */
 static inline bool np_tape_next(np_text *t)
 {
+    np_raw *now = np_now(t);
     if (t->tape.replays.n)
         return np_tape_replay(t);
     t->source_events++;
-    return t->next(t) &&
-           ((!t->slots[t->slot].anchor.n && t->tape.open.n == 0) || np_tape_follow(t));
+    return t->next(t, now) && ((!now->anchor.n && t->tape.open.n == 0) || np_tape_follow(t));
 }
 /* The start of a merge key's list was read: reads all of it, so that its maps come next, the last
  * one first (thus the first one wins where the last of equal keys does). *maps: how many. */

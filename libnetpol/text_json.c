@@ -358,7 +358,7 @@ static bool take_string(np_text *t, np_event *e)
         s->hidden += n - np_utf8_count(start, n);
     if (!escapes && (!(all & 0x80) || is_utf8(start, n)))
         return true;
-    np_buffer *out = &s->decoded[t->slot];
+    np_buffer *out = &s->decoded[np_now(t) != t->slots];
     decode_string(start, p, out);
     if (out->failed)
         return np_text_stop(t, NETPOL_NO_MEMORY);
@@ -391,10 +391,9 @@ static uint8_t type_of(char c)
     }
 }
 
-static bool next(np_text *t)
+static bool next(np_text *t, np_raw *out)
 {
     np_json *s = &t->scan;
-    np_raw *out = &t->slots[t->slot];
     skip_between(s);
     *out = (np_raw){.event = {.json = true, .flow = true, .line = s->line}};
     np_event *e = &out->event;

@@ -182,75 +182,70 @@ static np_slice text_of(const yaml_char_t *s)
     return np_slice_of((const char *)s);
 }
 
-static void take_scalar(const yaml_event_t *from, np_raw *out)
+/* Both are rare. */
+static inline void take_properties(np_raw *out, const yaml_char_t *tag, const yaml_char_t *anchor)
 {
-    static const uint8_t styles[] = {
-        [YAML_ANY_SCALAR_STYLE] = NP_STYLE_PLAIN,
-        [YAML_PLAIN_SCALAR_STYLE] = NP_STYLE_PLAIN,
-        [YAML_SINGLE_QUOTED_SCALAR_STYLE] = NP_STYLE_SINGLE,
-        [YAML_DOUBLE_QUOTED_SCALAR_STYLE] = NP_STYLE_DOUBLE,
-        [YAML_LITERAL_SCALAR_STYLE] = NP_STYLE_LITERAL,
-        [YAML_FOLDED_SCALAR_STYLE] = NP_STYLE_FOLDED,
-    };
-    out->event.type = NP_EVENT_SCALAR;
-    /* `! "80"` counts as unquoted: that is what the tag `!` says upstream. */
-    out->event.style =
-        from->data.scalar.plain_implicit ? NP_STYLE_PLAIN : styles[from->data.scalar.style];
-    out->event.value = (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
-    out->event.tag = text_of(from->data.scalar.tag);
-    out->anchor = text_of(from->data.scalar.anchor);
+    if (tag || anchor) {
+        out->event.tag = text_of(tag);
+        out->anchor = text_of(anchor);
+    }
 }
 
-static bool take_scalar_checked(np_text *t, const yaml_event_t *from, np_raw *out)
+static uint8_t style_of(const yaml_event_t *scalar)
 {
-    take_scalar(from, out);
-    const np_event *e = &out->event;
-    if (e->value.n <= t->options.max_scalar)
-        return true;
+    /* `! "80"` counts as unquoted: that is what the tag `!` says upstream. */
+    if (scalar->data.scalar.plain_implicit)
+        return NP_STYLE_PLAIN;
+    switch (scalar->data.scalar.style) {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+        return NP_STYLE_SINGLE;
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+        return NP_STYLE_DOUBLE;
+    case YAML_LITERAL_SCALAR_STYLE:
+        return NP_STYLE_LITERAL;
+    case YAML_FOLDED_SCALAR_STYLE:
+        return NP_STYLE_FOLDED;
+    case YAML_ANY_SCALAR_STYLE:
+    case YAML_PLAIN_SCALAR_STYLE:
+        break;
+    }
+    return NP_STYLE_PLAIN;
+}
+
+static bool too_long(np_text *t, const np_event *e)
+{
     return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
                         "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
 }
 
-static void take_start(np_raw *out, uint8_t type, bool flow, const yaml_char_t *tag,
-                       const yaml_char_t *anchor)
+static bool is_ours(const yaml_event_t *e)
 {
-    out->event.type = type;
-    out->event.flow = flow;
-    out->event.tag = text_of(tag);
-    out->anchor = text_of(anchor);
+    return e->type != YAML_NO_EVENT && e->type != YAML_STREAM_START_EVENT &&
+           e->type != YAML_DOCUMENT_START_EVENT;
 }
 
-/* Fills `out`; *ours: it is an event for the user. False: the document failed. */
-static bool translate(np_text *t, const yaml_event_t *from, np_raw *out, bool *ours)
+/* Fills `out`. False: the document failed. */
+static bool translate(np_text *t, const yaml_event_t *restrict from, np_raw *restrict out)
 {
     *out = (np_raw){.event = {.type = NP_EVENT_END}};
     locate(t, &out->event, &from->start_mark);
-    *ours = true;
     switch (from->type) {
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_DOCUMENT_START_EVENT:
-        *ours = false;
-        return true;
-    case YAML_STREAM_END_EVENT:
-        return true;
-    case YAML_DOCUMENT_END_EVENT:
-        return end_document(t, from);
-    case YAML_ALIAS_EVENT:
-        out->event.type = NP_RAW_ALIAS;
-        out->anchor = text_of(from->data.alias.anchor);
-        return true;
     case YAML_SCALAR_EVENT:
-        return take_scalar_checked(t, from, out);
+        out->event.type = NP_EVENT_SCALAR;
+        out->event.style = style_of(from);
+        out->event.value =
+            (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
+        take_properties(out, from->data.scalar.tag, from->data.scalar.anchor);
+        return out->event.value.n <= t->options.max_scalar || too_long(t, &out->event);
     case YAML_SEQUENCE_START_EVENT:
-        take_start(out, NP_EVENT_SEQ_START,
-                   from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
-                   from->data.sequence_start.tag, from->data.sequence_start.anchor);
+        out->event.type = NP_EVENT_SEQ_START;
+        out->event.flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+        take_properties(out, from->data.sequence_start.tag, from->data.sequence_start.anchor);
         return true;
     case YAML_MAPPING_START_EVENT:
-        take_start(out, NP_EVENT_MAP_START,
-                   from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
-                   from->data.mapping_start.tag, from->data.mapping_start.anchor);
+        out->event.type = NP_EVENT_MAP_START;
+        out->event.flow = from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+        take_properties(out, from->data.mapping_start.tag, from->data.mapping_start.anchor);
         return true;
     case YAML_SEQUENCE_END_EVENT:
         out->event.type = NP_EVENT_SEQ_END;
@@ -258,24 +253,32 @@ static bool translate(np_text *t, const yaml_event_t *from, np_raw *out, bool *o
     case YAML_MAPPING_END_EVENT:
         out->event.type = NP_EVENT_MAP_END;
         return true;
+    case YAML_ALIAS_EVENT:
+        out->event.type = NP_RAW_ALIAS;
+        out->anchor = text_of(from->data.alias.anchor);
+        return true;
+    case YAML_DOCUMENT_END_EVENT:
+        return end_document(t, from);
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+        break;
     }
     return true;
 }
 
-static bool next(np_text *t)
+static bool next(np_text *t, np_raw *out)
 {
     np_libyaml *y = t->libyaml;
-    yaml_event_t *e = &y->events[t->slot];
-    bool ours;
+    yaml_event_t *e = &y->events[out != t->slots];
     do {
         yaml_event_delete(e);
         if (!yaml_parser_parse(&y->parser, e))
             return broken(t);
-        y->since_event = 0;
-        if (!translate(t, e, &t->slots[t->slot], &ours))
-            return false;
-    } while (!ours);
-    return true;
+    } while (!is_ours(e));
+    y->since_event = 0;
+    return translate(t, e, out);
 }
 
 netpol_status np_libyaml_start(np_text *t)

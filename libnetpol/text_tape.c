@@ -200,7 +200,7 @@ static bool replay(np_text *t, uint32_t *target)
     np_tape *tape = &t->tape;
     np_replay *r = &tape->replays.at[tape->replays.n - 1];
     const np_taped *x = &(r->held ? &tape->held : &tape->events)->at[r->at++];
-    t->slots[t->slot] = (np_raw){.event = x->event};
+    *np_now(t) = (np_raw){.event = x->event};
     *target = x->target;
     if (x->event.type == NP_EVENT_SEQ_START || x->event.type == NP_EVENT_MAP_START)
         r->depth++;
@@ -217,7 +217,7 @@ static bool replay(np_text *t, uint32_t *target)
 /* Follows aliases of aliases up to an event that is none. */
 static bool follow_alias(np_text *t, uint32_t target)
 {
-    np_raw *out = &t->slots[t->slot];
+    np_raw *out = np_now(t);
     while (out->event.type == NP_RAW_ALIAS)
         if (!begin_replay(t, target, false) || !replay(t, &target))
             return false;
@@ -227,7 +227,7 @@ static bool follow_alias(np_text *t, uint32_t target)
 
 bool np_tape_follow(np_text *t)
 {
-    np_raw *out = &t->slots[t->slot];
+    np_raw *out = np_now(t);
     uint32_t target = 0;
     bool alias = out->event.type == NP_RAW_ALIAS;
     if (alias && !find(t, out, &target))
@@ -240,7 +240,7 @@ bool np_tape_replay(np_text *t)
     uint32_t target;
     if (!replay(t, &target))
         return false;
-    return t->slots[t->slot].event.type != NP_RAW_ALIAS || follow_alias(t, target);
+    return np_now(t)->event.type != NP_RAW_ALIAS || follow_alias(t, target);
 }
 
 /* ---- lists of merge keys ---- */
@@ -248,7 +248,7 @@ bool np_tape_replay(np_text *t)
 /* Holds a whole map whose start was read. */
 static bool hold_map(np_text *t)
 {
-    const np_event *e = &t->slots[t->slot].event;
+    const np_event *e = &np_now(t)->event;
     uint32_t depth = 0;
     for (;;) {
         uint8_t type = e->type;
@@ -269,7 +269,7 @@ static bool hold_map(np_text *t)
 /* The maps of the list up to its end, each held; `starts` tells where they begin. */
 static bool hold_list(np_text *t, np_index_list *starts)
 {
-    const np_event *e = &t->slots[t->slot].event;
+    const np_event *e = &np_now(t)->event;
     for (;;) {
         if (!np_tape_next(t))
             return false;
