@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "netpol_commands.h"
+#include "netpol_comments.h"
 #include "netpol_input.h"
 
 #include <string.h>
@@ -33,6 +34,24 @@ static netpol_status write_all(const args *a, const input *in, const netpol_sink
     return status;
 }
 
+/* Canonical output has no comments, and whoever overwrites a file with it must know. Documents that
+ * are passed through keep theirs. */
+static void say_comments(const input *in)
+{
+    const char *last = NULL;
+    size_t n = netpol_manifests_document_count(in->manifests);
+    for (size_t i = 0; i < n; i++) {
+        const netpol_document_info *d = netpol_manifests_document_at(in->manifests, i);
+        size_t length;
+        const char *text = netpol_manifests_text(in->manifests, d->source, &length);
+        if (d->state != NETPOL_DOCUMENT_OK || !text || (last && strcmp(last, d->source) == 0))
+            continue;
+        last = d->source;
+        if (has_comments(text, length))
+            say("the comments of %s are not kept", d->source);
+    }
+}
+
 static int convert(const args *a, output *out, const input *in)
 {
     say_diagnostics(out, netpol_manifests_diagnostics(in->manifests));
@@ -46,6 +65,7 @@ static int convert(const args *a, output *out, const input *in)
         say("nothing is written, for there are policies of another system (--fail-on-foreign)");
         return TOOL_BAD_INPUT;
     }
+    say_comments(in);
     netpol_sink to = output_bytes(out);
     netpol_status status = write_all(a, in, &to);
     if (status != NETPOL_OK)
@@ -56,7 +76,7 @@ static int convert(const args *a, output *out, const input *in)
 static int run(const args *a, output *out)
 {
     input in;
-    int code = input_read(&in, a, a->only_known ? 0 : NETPOL_KEEP_OTHERS);
+    int code = input_read(&in, a, NETPOL_KEEP_TEXT | (a->only_known ? 0u : NETPOL_KEEP_OTHERS));
     if (code == TOOL_YES)
         code = convert(a, out, &in);
     input_free(&in);

@@ -234,10 +234,10 @@ static void put_place(const netpol_diagnostic *d)
     fputs(": ", stderr);
 }
 
-/* The API server's messages begin with the path of the field; others do not. */
+/* The API server's messages name the field; others do not. */
 static const char *path_of(const netpol_diagnostic *d)
 {
-    return d->path && strncmp(d->message, d->path, strlen(d->path)) != 0 ? d->path : NULL;
+    return d->path && !strstr(d->message, d->path) ? d->path : NULL;
 }
 
 static void say_one(const output *out, const netpol_diagnostic *d)
