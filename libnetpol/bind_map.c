@@ -444,24 +444,6 @@ static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
     return m->root && np_slice_is(name, "kind") ? BIT_KIND : NO_FIELD;
 }
 
-/* Empties a field that comes again, so that nothing of its first value stays. */
-static void clear_field(const np_field *f, void *structure)
-{
-    static const uint64_t zero;
-    if (f->kind == NP_GROUP) {
-        for (size_t i = 0; i < f->sub->n_fields; i++)
-            clear_field(&f->sub->fields[i], structure);
-        return;
-    }
-    size_t n = f->kind == NP_BOOL    ? sizeof(bool)
-               : f->kind == NP_INT32 ? sizeof(int32_t)
-               : f->kind == NP_INT64 ? sizeof(int64_t)
-                                     : sizeof(void *);
-    memcpy((char *)structure + f->offset, &zero, n);
-    if (np_field_counted(f))
-        memcpy((char *)structure + f->count, &zero, sizeof(size_t));
-}
-
 static bool note_seen(np_binder *b, open_map *m, size_t i, np_at at, bool json, const char *name)
 {
     uint64_t bit = (uint64_t)1 << i;
@@ -472,7 +454,7 @@ static bool note_seen(np_binder *b, open_map *m, size_t i, np_at at, bool json, 
         return true;
     m->doubly |= bit;
     if (i < m->table->n_fields)
-        clear_field(&m->table->fields[i], m->structure);
+        np_field_clear(&m->table->fields[i], m->structure);
     return !b->strict || (json && said) || np_find_duplicate(b, at, json, m->path, name);
 }
 

@@ -121,6 +121,11 @@ bool np_tree_equal(const np_table *t, const void *a, const void *b);
  * tree that cannot be copied (*why says so; static text). */
 void *np_tree_copy(const np_table *t, const void *from, uint32_t header_version, np_arena *arena,
                    const char **why);
+/* Bytes of a field's slot, without the count; 0 for groups. */
+size_t np_field_size(const np_field *f);
+/* Makes a field absent; of a group all fields. */
+void np_field_clear(const np_field *f, void *structure);
+
 /* No struct of a table is larger. */
 enum { NP_STRUCT_MOST = 256 };
 

@@ -25,6 +25,45 @@ static void put_list(const np_field *f, void *structure, const void *p, size_t n
     memcpy((char *)structure + f->count, &n, sizeof n);
 }
 
+size_t np_field_size(const np_field *f)
+{
+    switch ((np_field_kind)f->kind) {
+    case NP_BOOL:
+        return sizeof(bool);
+    case NP_INT32:
+        return sizeof(int32_t);
+    case NP_INT64:
+        return sizeof(int64_t);
+    case NP_GROUP:
+        return 0;
+    case NP_STRING:
+    case NP_STRING_SET:
+    case NP_BOOL_SET:
+    case NP_INT32_SET:
+    case NP_INT64_SET:
+    case NP_TIME:
+    case NP_INT_OR_STRING:
+    case NP_STRING_MAP:
+    case NP_STRING_LIST:
+    case NP_PLUCK_LIST:
+    case NP_STRUCT:
+    case NP_STRUCT_LIST:
+    case NP_JSON:
+        break;
+    }
+    return sizeof(void *);
+}
+
+void np_field_clear(const np_field *f, void *structure)
+{
+    if (f->kind == NP_GROUP)
+        for (size_t i = 0; i < f->sub->n_fields; i++)
+            np_field_clear(&f->sub->fields[i], structure);
+    memset((char *)structure + f->offset, 0, np_field_size(f));
+    if (np_field_counted(f))
+        memset((char *)structure + f->count, 0, sizeof(size_t));
+}
+
 /* ---- equality ---- */
 
 static bool same_text(const char *a, const char *b)
