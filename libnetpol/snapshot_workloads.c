@@ -99,6 +99,7 @@ static bool add_ordinal_labels(np_build *b, np_pod *p, const char *name, uint32_
     np_buffer_free(&text);
     if (!pod_name)
         return false;
+    p->name = pod_name;
     const netpol_label more[] = {
         {"statefulset.kubernetes.io/pod-name", pod_name},
         {"apps.kubernetes.io/pod-index", strrchr(pod_name, '-') + 1},

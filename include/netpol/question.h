@@ -17,7 +17,8 @@ extern "C" {
  *
  * Endpoints: `pod` or `ns/pod`; `deploy/x`, `ns/deploy/x` (also sts, ds, job, cronjob, rs, rc),
  * `ns/name[Kind]`; `ns/app=web` (selector), `ns/` + `*`; `ip`, `ip:port`, `[ipv6]:port`;
- * `svc:ns/name`, `svc:ns/name:port` (destination); `node:NAME`; `internet`; `any`.
+ * `svc:ns/name`, `svc:ns/name:port` (destination); `node:NAME`; `internet` (every public address);
+ * `any` (pods, nodes and the internet). An address that is a service's stands for the service.
  */
 typedef struct netpol_question {
     size_t size;
@@ -27,6 +28,7 @@ typedef struct netpol_question {
     const char *port;           /**< Number or name; NULL: the whole port set. */
     const char *namespace_name; /**< Of endpoints that name none; NULL: the cluster's default. */
     int32_t family;             /**< 4 or 6; 0: every family that both sides have. */
+    bool all_presets;           /**< Say too which presets would answer otherwise. */
 } netpol_question;
 
 /** What was answered. */
@@ -45,7 +47,8 @@ typedef struct netpol_answer netpol_answer;
  *
  * @param out  Owned; set on NETPOL_OK only.
  * @return NETPOL_OK; NETPOL_NOT_FOUND (no such pod, service, …); NETPOL_INVALID (words that do not
- *         parse, port 0, a service without endpoints); NETPOL_NO_MEMORY; NETPOL_MISUSE.
+ *         parse, port 0, a service without endpoints, no address family in common); NETPOL_LIMIT (more
+ *         than a million flows); NETPOL_NO_MEMORY; NETPOL_MISUSE.
  * Threads: any.  Since: 0.1
  */
 NETPOL_API netpol_status netpol_engine_ask(const netpol_engine *engine,
@@ -81,14 +84,19 @@ NETPOL_API netpol_status netpol_engine_answer_line(const netpol_engine *engine, 
 /** What a connection list shows. Set `size`; zero the rest for the defaults. */
 typedef struct netpol_list_options {
     size_t size;
-    const char *focus; /**< "ns/name": only connections of this workload; NULL: all. */
+    const char *focus; /**< "ns/name" or "ns/name[Kind]": only connections of this workload; NULL: all. */
     bool pods;         /**< Pods one by one instead of their owners. */
     bool self;         /**< Connections of a workload with itself too. */
+    bool (*keep_going)(void *ctx); /**< As in netpol_options. */
+    void *ctx;
 } netpol_list_options;
 
 /**
  * Writes who can talk to whom: NETPOL_FORMAT_TEXT (a line `src => dst : connections`) or
- * NETPOL_FORMAT_JSON (schema "netpol.list/v1").
+ * NETPOL_FORMAT_JSON (schema "netpol.list/v1"). What is not listed is denied.
+ *
+ * Endpoints are `ns/name[Kind]` and ranges of outside addresses `a-b`, cut where a policy's block
+ * begins or ends. Pods of one owner that policies tell apart are listed apart, as `ns/pod[Pod]`.
  *
  * @param how  NULL: defaults.
  * @return NETPOL_OK; NETPOL_NOT_FOUND for a focus that does not exist; NETPOL_NO_MEMORY;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* conns owns what is asked about many ports at once: the classes of ports between two ends that no
+ * policy tells apart, and sets of connections. It judges nothing itself. */
+#ifndef NP_CONNS_H
+#define NP_CONNS_H
+
+#include "reference.h"
+
+#define NP_MAX_PORT 65535u
+
+/* The ports at which anything that policies say between two ends can change: bit p is port p. */
+typedef struct np_port_cuts {
+    uint64_t bits[(NP_MAX_PORT + 1) / 64];
+} np_port_cuts;
+
+/* For a protocol that has ports; the packet's port does not matter. */
+void np_port_cuts_between(const np_snapshot *s, const np_packet *packet, uint8_t protocol,
+                          np_port_cuts *out);
+/* The last port of the class that begins at `first`. */
+uint16_t np_port_cuts_last(const np_port_cuts *cuts, uint16_t first);
+
+typedef struct np_conn_range {
+    uint16_t first;
+    uint16_t last;
+} np_conn_range;
+
+/* Index of a protocol in a set: in the order of text. */
+enum { NP_CONN_SCTP = 0, NP_CONN_TCP = 1, NP_CONN_UDP = 2, NP_CONN_PROTOCOLS = 3 };
+extern const uint8_t np_conn_protocols[NP_CONN_PROTOCOLS];
+
+/* What may pass from one end to another. */
+typedef struct np_conns {
+    bool all; /* every port of TCP, UDP and SCTP, and other protocols */
+    np_conn_range *ranges[NP_CONN_PROTOCOLS]; /* ascending, apart */
+    size_t n[NP_CONN_PROTOCOLS];
+    uint32_t depends; /* over everything that was judged, denied ports too */
+} np_conns;
+
+/* Judges every class of ports between two ends. False: no memory. */
+bool np_conns_between(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                      np_arena *arena, np_conns *out);
+bool np_conns_empty(const np_conns *c);
+bool np_conns_equal(const np_conns *a, const np_conns *b);
+/* "All Connections", or "TCP 80,443-444,UDP 53". */
+void np_conns_text(np_buffer *b, const np_conns *c);
+/* {"all":true}, or {"TCP":[[80,80]],"UDP":[[53,53]]} in the order TCP, UDP, SCTP. */
+void np_conns_json(np_buffer *b, const np_conns *c);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is in the list: owners whose pods nothing tells apart, and ranges of addresses. */
+#include "list.h"
+#include "question.h"
+#include "selector.h"
+
+/* ---- label keys that policies ask for ---- */
+
+typedef struct keys {
+    np_arena *arena;
+    const char **at;
+    size_t n;
+    size_t room;
+    np_index index;
+} keys;
+
+static bool key_is(const void *context, const void *key, uint32_t number)
+{
+    return strcmp(((const keys *)context)->at[number], key) == 0;
+}
+
+static bool has_key(const keys *k, const char *key)
+{
+    return np_index_find(&k->index, np_hash(np_slice_of(key)), key_is, k, key) != NP_NONE;
+}
+
+static bool add_key(keys *k, const char *key)
+{
+    if (has_key(k, key))
+        return true;
+    if (!np_arena_grow(k->arena, (void **)&k->at, k->n, &k->room, sizeof *k->at) ||
+        !np_index_add(&k->index, np_hash(np_slice_of(key)), (uint32_t)k->n))
+        return false;
+    k->at[k->n++] = key;
+    return true;
+}
+
+static bool add_selector(keys *k, const netpol_label_selector *s)
+{
+    for (size_t i = 0; s && i < s->n_match_labels; i++)
+        if (!add_key(k, s->match_labels[i].key))
+            return false;
+    for (size_t i = 0; s && i < s->n_match_expressions; i++)
+        if (s->match_expressions[i]->key && !add_key(k, s->match_expressions[i]->key))
+            return false;
+    return true;
+}
+
+static bool add_rules(keys *k, const netpol_rule *const *rules, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t p = 0; p < rules[i]->n_peers; p++)
+            if (!add_selector(k, rules[i]->peers[p]->pod_selector))
+                return false;
+    return true;
+}
+
+static bool add_cluster_rules(keys *k, const netpol_cluster_rule *const *rules, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t p = 0; p < rules[i]->n_peers; p++)
+            if (rules[i]->peers[p]->pods &&
+                !add_selector(k, rules[i]->peers[p]->pods->pod_selector))
+                return false;
+    return true;
+}
+
+static bool add_policies(keys *k, const np_snapshot *s)
+{
+    for (size_t i = 0; i < s->n_policies; i++) {
+        const netpol_policy_spec *spec = s->policies[i].spec;
+        if (!add_selector(k, spec->pod_selector) || !add_rules(k, spec->ingress, spec->n_ingress) ||
+            !add_rules(k, spec->egress, spec->n_egress))
+            return false;
+    }
+    for (size_t i = 0; i < s->n_cluster_policies; i++) {
+        const netpol_cluster_policy *p = s->cluster_policies[i].tree;
+        if ((p->subject && p->subject->pods && !add_selector(k, p->subject->pods->pod_selector)) ||
+            !add_cluster_rules(k, p->ingress, p->n_ingress) ||
+            !add_cluster_rules(k, p->egress, p->n_egress))
+            return false;
+    }
+    return true;
+}
+
+/* ---- what tells pods apart ---- */
+
+typedef struct grouping {
+    const netpol_engine *e;
+    const netpol_list_options *how;
+    np_arena *arena;
+    np_parties *parties;
+    keys keys;
+    np_spans spans[2][2]; /* by family and direction: where addresses begin to differ */
+    np_index index;       /* signature -> party */
+    np_slice *signatures; /* by party */
+    size_t signatures_room;
+} grouping;
+
+static uint32_t span_of(const np_spans *spans, const np_ip *ip)
+{
+    size_t low = 0;
+    size_t high = spans->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(spans->at[middle].first.b, ip->b, sizeof ip->b) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (uint32_t)low;
+}
+
+static void number(np_buffer *b, uint32_t n)
+{
+    np_buffer_add(b, (const char *)&n, sizeof n);
+}
+
+static void add_addresses(np_buffer *b, const grouping *g, const np_pod *p)
+{
+    for (size_t family = 0; family < 2; family++) {
+        const np_ip *ip = np_pod_ip(p, family ? NP_FAMILY_6 : NP_FAMILY_4);
+        for (size_t direction = 0; direction < 2; direction++)
+            number(b, ip && g->spans[family][direction].n
+                          ? span_of(&g->spans[family][direction], ip)
+                          : NP_NONE);
+    }
+}
+
+/* Everything about a pod that a policy can ask for, but for its namespace, which its owner has. */
+static void sign(np_buffer *b, const grouping *g, uint32_t pod)
+{
+    const np_pod *p = &g->e->snapshot->pods[pod];
+    number(b, p->owner);
+    for (size_t i = 0; i < p->n_labels; i++) {
+        if (!has_key(&g->keys, p->labels[i].key))
+            continue;
+        np_buffer_add(b, p->labels[i].key, strlen(p->labels[i].key) + 1);
+        np_buffer_add(b, p->labels[i].value, strlen(p->labels[i].value) + 1);
+    }
+    np_buffer_char(b, '\0');
+    for (size_t i = 0; i < p->n_ports; i++) {
+        np_buffer_add(b, p->ports[i].name, strlen(p->ports[i].name) + 1);
+        number(b, p->ports[i].number | (uint32_t)p->ports[i].protocol << 16 |
+                      (uint32_t)p->ports[i].sidecar << 24);
+    }
+    np_buffer_char(b, '\0');
+    number(b, p->families | (uint32_t)p->host_network << 8 | (uint32_t)p->address_unknown << 9 |
+                  (uint32_t)p->missing_keys << 16);
+    number(b, p->host_network ? p->node : NP_NONE);
+    add_addresses(b, g, p);
+    if (g->how->pods && !p->replica)
+        number(b, pod);
+}
+
+/* ---- policies about a party ---- */
+
+/* Whether some policy of a namespace isolates the pod in a direction, or may: a label that only
+ * real pods have could be asked for, or a pod on the host network be selected. */
+static bool is_isolated(const netpol_engine *e, uint32_t pod, int32_t direction)
+{
+    const np_snapshot *s = e->snapshot;
+    const np_pod *p = &s->pods[pod];
+    const np_namespace *n = &s->namespaces[p->space];
+    np_packet q = {.src = np_side_of_pod(s, pod, NP_FAMILY_4),
+                   .dst = np_side_of_pod(s, pod, NP_FAMILY_4),
+                   .protocol = NETPOL_TCP};
+    if (n->n_policies && (p->missing_keys || p->host_network))
+        return true;
+    for (uint32_t i = 0; i < n->n_policies; i++)
+        if (np_reference_isolates(s, &e->semantics, &q, direction,
+                                  &s->policies[n->first_policy + i]))
+            return true;
+    return false;
+}
+
+/* ---- parties ---- */
+
+static np_party *new_party(np_arena *arena, np_parties *parties)
+{
+    if (!np_arena_grow(arena, (void **)&parties->at, parties->n, &parties->room,
+                       sizeof *parties->at))
+        return NULL;
+    return &parties->at[parties->n++];
+}
+
+static const char *name_of(np_arena *arena, const char *space, const char *name, const char *kind)
+{
+    np_buffer b;
+    np_buffer_init(&b, &arena->alloc);
+    np_buffer_format(&b, "%s/%s[%s]", space, name, kind);
+    const char *text = b.failed ? NULL : np_arena_text(arena, b.p, b.n);
+    np_buffer_free(&b);
+    return text;
+}
+
+static bool is_in_focus(const char *focus, const char *name)
+{
+    if (!focus)
+        return true;
+    size_t n = strlen(focus);
+    return strncmp(name, focus, n) == 0 && (!name[n] || name[n] == '[');
+}
+
+static bool add_party(grouping *g, uint32_t pod, np_slice signature)
+{
+    const np_snapshot *s = g->e->snapshot;
+    const np_pod *p = &s->pods[pod];
+    const np_owner *o = &s->owners[p->owner];
+    np_party *x = new_party(g->arena, g->parties);
+    const char *kept = np_arena_text(g->arena, signature.p, signature.n);
+    const char *name = name_of(g->arena, s->namespaces[p->space].name, o->name, o->kind);
+    if (!x || !kept || !name ||
+        !np_arena_grow(g->arena, (void **)&g->signatures, g->parties->n - 1, &g->signatures_room,
+                       sizeof *g->signatures))
+        return false;
+    g->signatures[g->parties->n - 1] = (np_slice){kept, signature.n};
+    bool tiers = s->n_cluster_policies > 0;
+    *x = (np_party){.name = name,
+                    .pod = pod,
+                    .owner = p->owner,
+                    .n_pods = 1,
+                    .families = p->families,
+                    .source = true,
+                    .destination = true,
+                    .free = {!tiers && !is_isolated(g->e, pod, NETPOL_INGRESS),
+                             !tiers && !is_isolated(g->e, pod, NETPOL_EGRESS)},
+                    .in_focus = is_in_focus(g->how->focus, name)};
+    if (g->e->semantics.ipv4_only)
+        x->families &= NP_FAMILY_4;
+    return np_index_add(&g->index, np_hash(signature), (uint32_t)g->parties->n - 1);
+}
+
+static bool signature_is(const void *context, const void *key, uint32_t party)
+{
+    return np_slice_equal(((const grouping *)context)->signatures[party], *(const np_slice *)key);
+}
+
+static bool add_pod(grouping *g, uint32_t pod)
+{
+    np_buffer b;
+    np_buffer_init(&b, &g->e->alloc);
+    sign(&b, g, pod);
+    np_slice signature = {b.p, b.n};
+    uint32_t party = NP_NONE;
+    bool good = !b.failed;
+    if (good)
+        party = np_index_find(&g->index, np_hash(signature), signature_is, g, &signature);
+    if (party != NP_NONE)
+        g->parties->at[party].n_pods++;
+    else if (good)
+        good = add_party(g, pod, signature);
+    g->parties->party_of_pod[pod] = party == NP_NONE ? (uint32_t)g->parties->n - 1 : party;
+    np_buffer_free(&b);
+    return good;
+}
+
+static bool add_span(np_arena *arena, np_parties *parties, const np_span *span, bool source)
+{
+    np_buffer b;
+    np_buffer_init(&b, &arena->alloc);
+    np_span_text(&b, span);
+    const char *name = b.failed ? NULL : np_arena_text(arena, b.p, b.n);
+    np_buffer_free(&b);
+    np_party *x = new_party(arena, parties);
+    if (!name || !x)
+        return false;
+    *x = (np_party){.name = name,
+                    .pod = NP_NONE,
+                    .owner = NP_NONE,
+                    .families = span->first.v4 ? NP_FAMILY_4 : NP_FAMILY_6,
+                    .source = source,
+                    .destination = !source,
+                    .free = {true, true},
+                    .in_focus = false,
+                    .ip = span->first};
+    return true;
+}
+
+/* Ranges of sources are cut by what ingress rules say, those of destinations by egress rules. */
+static bool make_spans(grouping *g)
+{
+    const np_snapshot *s = g->e->snapshot;
+    for (size_t family = 0; family < 2; family++) {
+        uint8_t bit = family ? NP_FAMILY_6 : NP_FAMILY_4;
+        if (!(s->families & bit) || (g->e->semantics.ipv4_only && bit == NP_FAMILY_6))
+            continue;
+        if (!np_spans_make(s, bit, NETPOL_INGRESS, g->arena, &g->spans[family][0]) ||
+            !np_spans_make(s, bit, NETPOL_EGRESS, g->arena, &g->spans[family][1]))
+            return false;
+    }
+    return true;
+}
+
+static bool add_spans(grouping *g)
+{
+    for (size_t family = 0; family < 2; family++)
+        for (size_t direction = 0; direction < 2; direction++)
+            for (size_t i = 0; i < g->spans[family][direction].n; i++)
+                if (!add_span(g->arena, g->parties, &g->spans[family][direction].at[i],
+                              direction == 0))
+                    return false;
+    return true;
+}
+
+static bool make_all(grouping *g)
+{
+    g->parties->party_of_pod = NP_NEW_ARRAY(g->arena, uint32_t, g->e->snapshot->n_pods);
+    if (!g->parties->party_of_pod || !add_policies(&g->keys, g->e->snapshot) || !make_spans(g))
+        return false;
+    for (uint32_t pod = 0; pod < g->e->snapshot->n_pods; pod++)
+        if (!add_pod(g, pod))
+            return false;
+    return add_spans(g);
+}
+
+netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options *how,
+                              np_arena *arena, np_parties *out, netpol_diagnostics *diags)
+{
+    grouping g = {.e = e, .how = how, .arena = arena, .parties = out, .keys = {.arena = arena}};
+    np_index_init(&g.index, &e->alloc);
+    np_index_init(&g.keys.index, &e->alloc);
+    *out = (np_parties){.at = NULL};
+    bool made = make_all(&g);
+    np_index_free(&g.index);
+    np_index_free(&g.keys.index);
+    if (!made)
+        return NETPOL_NO_MEMORY;
+    for (size_t i = 0; i < out->n; i++)
+        if (out->at[i].in_focus)
+            return NETPOL_OK;
+    if (!how->focus)
+        return NETPOL_OK;
+    np_diag(diags, NP_CODE_QUESTION_NOT_FOUND, NULL, NULL, NULL, "there is no %s", how->focus);
+    return NETPOL_NOT_FOUND;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a service leads: policies see the pod behind it and the pod's port (settled.md 2.5). */
+#include "port.h"
+#include "question.h"
+#include "selector.h"
+
+/* One service port on its way to its backends. */
+typedef struct route {
+    const np_reader *r;
+    const np_service *service;
+    const netpol_service_port *port;
+    np_group *group;
+} route;
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool is_headless(const np_service *v)
+{
+    return v->tree->cluster_ip && strcmp(v->tree->cluster_ip, "None") == 0;
+}
+
+/* A headless service only tells addresses: the port stays as it is. */
+static uint16_t target_number(const route *x, const np_pod *p)
+{
+    const netpol_int_or_string *t = x->port->target_port;
+    if (is_headless(x->service) || !t)
+        return (uint16_t)x->port->port;
+    if (t->string)
+        return p ? np_pod_port_number(p, t->string, x->r->protocol) : 0;
+    return t->number >= 1 && t->number <= 65535 ? (uint16_t)t->number : 0;
+}
+
+static bool mark(np_end *end, uint16_t port)
+{
+    if (!end)
+        return false;
+    end->service = true;
+    end->port = port;
+    return true;
+}
+
+/* ---- backends from EndpointSlices and Endpoints ---- */
+
+/* False: no memory. What is no address, or a pod that is not loaded, is taken by its address. */
+static bool add_backend(const route *x, const netpol_endpoint *e, const char *address,
+                        uint16_t port)
+{
+    const np_snapshot *s = x->r->engine->snapshot;
+    np_ip ip;
+    bool readable = np_ip_parse(np_slice_of(address), &ip);
+    uint32_t pod = NP_NONE;
+    if (e->target_kind && strcmp(e->target_kind, "Pod") == 0 && e->target_name) {
+        uint32_t space =
+            e->target_namespace ? np_snapshot_namespace(s, e->target_namespace) : x->service->space;
+        pod = space == NP_NONE ? NP_NONE : np_snapshot_pod(s, space, e->target_name);
+    }
+    if (pod == NP_NONE && readable)
+        pod = np_addresses_find(&s->pod_addresses, &ip);
+    if (pod != NP_NONE)
+        return mark(np_group_pod(x->r, x->group, pod), port);
+    if (!readable)
+        return true;
+    np_end *end = np_group_end(x->r, x->group, np_reader_text(x->r, "%s", address));
+    if (!mark(end, port))
+        return false;
+    *(ip.v4 ? &end->ip4 : &end->ip6) = ip;
+    end->families = ip.v4 ? NP_FAMILY_4 : NP_FAMILY_6;
+    return true;
+}
+
+/* The endpoint port that carries this service port: of the same name and protocol. */
+static const netpol_endpoint_port *carrier(const route *x, const netpol_endpoint_port *const *ports,
+                                           size_t n)
+{
+    uint8_t protocol;
+    for (size_t i = 0; i < n; i++)
+        if (same_text(ports[i]->name, x->port->name) &&
+            np_protocol_of_policy(ports[i]->protocol, &protocol) && protocol == x->r->protocol)
+            return ports[i];
+    return NULL;
+}
+
+static bool add_endpoints(const route *x, const netpol_endpoint *const *list, size_t n,
+                          const netpol_endpoint_port *port)
+{
+    uint16_t number = (uint16_t)x->port->port;
+    if (port && port->port && *port->port >= 1 && *port->port <= 65535 && !is_headless(x->service))
+        number = (uint16_t)*port->port;
+    for (size_t i = 0; port && i < n; i++) {
+        if (list[i]->ready && !*list[i]->ready)
+            continue;
+        for (size_t k = 0; k < list[i]->n_addresses; k++)
+            if (!add_backend(x, list[i], list[i]->addresses[k], number))
+                return false;
+    }
+    return true;
+}
+
+static bool add_from_slices(const route *x)
+{
+    const np_snapshot *s = x->r->engine->snapshot;
+    for (uint32_t i = x->service->first_slice; i != NP_NONE; i = s->slices[i].next) {
+        const netpol_endpoint_slice *slice = s->slices[i].slice;
+        if (!add_endpoints(x, slice->endpoints, slice->n_endpoints,
+                           carrier(x, slice->ports, slice->n_ports)))
+            return false;
+    }
+    return true;
+}
+
+static bool add_from_endpoints(const route *x)
+{
+    const netpol_endpoints *e = x->service->endpoints;
+    for (size_t i = 0; i < e->n_subsets; i++)
+        if (!add_endpoints(x, e->subsets[i]->addresses, e->subsets[i]->n_addresses,
+                           carrier(x, e->subsets[i]->ports, e->subsets[i]->n_ports)))
+            return false;
+    return true;
+}
+
+/* ---- backends by selector ---- */
+
+static bool add_selected(const route *x)
+{
+    const np_snapshot *s = x->r->engine->snapshot;
+    const np_namespace *n = &s->namespaces[x->service->space];
+    netpol_label_selector selector = {.match_labels = x->service->tree->selector,
+                                      .n_match_labels = x->service->tree->n_selector};
+    const np_pod *before = NULL;
+    for (uint32_t i = n->first_pod; i < n->first_pod + n->n_pods; i++) {
+        const np_pod *p = &s->pods[i];
+        bool again =
+            before && p->replica && p->object == before->object && p->labels == before->labels;
+        before = p;
+        uint16_t port = target_number(x, p);
+        if (again || !port || !np_selector_matches_sorted(&selector, p->labels, p->n_labels))
+            continue;
+        if (!mark(np_group_pod(x->r, x->group, i), port))
+            return false;
+    }
+    return true;
+}
+
+/* ---- ports ---- */
+
+static bool serves(const np_reader *r, const netpol_service_port *p, const char *port)
+{
+    uint8_t protocol;
+    uint16_t number;
+    if (!np_protocol_of_policy(p->protocol, &protocol) || protocol != r->protocol)
+        return false;
+    if (!port)
+        return true;
+    if (np_port_parse(np_slice_of(port), &number))
+        return p->port == number;
+    return same_text(p->name, port);
+}
+
+static bool add_port(const route *x)
+{
+    if (x->service->first_slice != NP_NONE)
+        return add_from_slices(x);
+    if (x->service->endpoints)
+        return add_from_endpoints(x);
+    return x->service->tree->n_selector == 0 || add_selected(x);
+}
+
+static bool is_external_name(const np_service *v)
+{
+    return v->tree->type && strcmp(v->tree->type, "ExternalName") == 0;
+}
+
+/* The service's own address, where services are not translated. */
+static netpol_status read_plain(const np_reader *r, const np_service *v, np_word *out)
+{
+    np_ip ip;
+    const char *text = v->tree->n_cluster_ips ? v->tree->cluster_ips[0] : v->tree->cluster_ip;
+    if (!text || !np_ip_parse(np_slice_of(text), &ip))
+        return np_reader_say(r, NETPOL_INVALID, NP_CODE_NO_ADDRESS,
+                             "the service %s has no address of its own", v->name);
+    np_group *g = np_word_group(r, out, np_reader_text(r, "%s", text));
+    np_end *end = g ? np_group_end(r, g, g->name) : NULL;
+    if (!end)
+        return NETPOL_NO_MEMORY;
+    *(ip.v4 ? &end->ip4 : &end->ip6) = ip;
+    end->families = ip.v4 ? NP_FAMILY_4 : NP_FAMILY_6;
+    return NETPOL_OK;
+}
+
+netpol_status np_word_service(const np_reader *r, uint32_t service, const char *port, np_word *out)
+{
+    const np_snapshot *s = r->engine->snapshot;
+    const np_service *v = &s->services[service];
+    const char *space = s->namespaces[v->space].name;
+    if (r->semantics->services == NETPOL_SERVICES_PLAIN)
+        return read_plain(r, v, out);
+    route x = {r, v, NULL, np_word_group(r, out, np_reader_text(r, "svc:%s/%s", space, v->name))};
+    if (!x.group)
+        return NETPOL_NO_MEMORY;
+    out->service = service;
+    x.group->replicas = x.group->apart = true;
+    bool found = false;
+    for (size_t i = 0; i < v->tree->n_ports; i++) {
+        x.port = v->tree->ports[i];
+        if (!serves(r, x.port, port))
+            continue;
+        found = true;
+        if (!is_external_name(v) && !add_port(&x))
+            return NETPOL_NO_MEMORY;
+    }
+    char room[4];
+    if (!found && !is_external_name(v))
+        return np_reader_say(
+            r, NETPOL_INVALID, NP_CODE_QUESTION_PORT, "the service %s/%s has no %s port%s%s", space,
+            v->name, np_protocol_name(r->protocol, room), port ? " " : "", port ? port : "");
+    if (x.group->n == 0)
+        return np_reader_say(r, NETPOL_INVALID, NP_CODE_NO_ENDPOINTS,
+                             "the service %s/%s has no endpoints", space, v->name);
+    return NETPOL_OK;
+}

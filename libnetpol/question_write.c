@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers as text for people and as JSON for machines. */
+#include "explain.h"
+#include "port.h"
+#include "question.h"
+
+const char *np_outcome_name(int32_t outcome)
+{
+    static const char *const names[] = {"deny", "allow", "mixed"};
+    return names[outcome];
+}
+
+void np_depends_json(np_buffer *b, uint32_t depends)
+{
+    const char *before = "";
+    np_buffer_char(b, '[');
+    for (uint32_t bit = 1; netpol_depends_name(bit); bit <<= 1) {
+        if (!(depends & bit))
+            continue;
+        np_buffer_format(b, "%s\"%s\"", before, netpol_depends_name(bit));
+        before = ",";
+    }
+    np_buffer_char(b, ']');
+}
+
+static const char *tier_name(uint8_t tier)
+{
+    static const char *const names[] = {"none", "admin", "network-policy", "baseline"};
+    return names[tier];
+}
+
+static const char *direction_name(uint8_t direction)
+{
+    return direction == NETPOL_EGRESS ? "egress" : "ingress";
+}
+
+static void add_json(np_buffer *b, const char *key, const char *text)
+{
+    np_buffer_format(b, "\"%s\":", key);
+    np_buffer_json(b, np_slice_of(text));
+}
+
+/* "shop/allow-web", or the name alone of what has no namespace. */
+static void object_name(np_buffer *b, const netpol_answer *x, const netpol_object *policy)
+{
+    const char *space = netpol_object_namespace(policy);
+    if (netpol_object_policy(policy))
+        np_buffer_format(b, "%s/", space ? space : x->engine->snapshot->default_namespace);
+    np_buffer_text(b, netpol_object_name(policy));
+}
+
+/* ---- JSON ---- */
+
+static void policy_json(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
+{
+    np_buffer name;
+    np_buffer_init(&name, &b->alloc);
+    object_name(&name, x, d->policy);
+    np_buffer_text(b, ",\"policy\":");
+    np_buffer_json(b, (np_slice){name.p, name.n});
+    b->failed = b->failed || name.failed;
+    np_buffer_free(&name);
+    np_buffer_char(b, ',');
+    add_json(b, "kind", netpol_object_kind_name(d->policy));
+}
+
+static void number_json(np_buffer *b, const char *key, int32_t value)
+{
+    if (value >= 0)
+        np_buffer_format(b, ",\"%s\":%d", key, (int)value);
+}
+
+static void decision_json(np_buffer *b, const netpol_answer *x, const np_why *why)
+{
+    netpol_decision d = np_decision_of(why);
+    np_buffer_format(b, "\"%s\":{\"allowed\":%s,\"tier\":\"%s\",\"reason\":\"%s\"",
+                     direction_name(d.direction), d.allowed ? "true" : "false", tier_name(d.tier),
+                     d.reason);
+    if (d.policy)
+        policy_json(b, x, &d);
+    number_json(b, "rule", d.rule);
+    number_json(b, "peer", d.peer);
+    number_json(b, "port", d.port);
+    if (d.source) {
+        np_buffer_char(b, ',');
+        add_json(b, "source", d.source);
+    }
+    if (d.line)
+        np_buffer_format(b, ",\"line\":%u,\"column\":%u", (unsigned)d.line, (unsigned)d.column);
+    np_buffer_char(b, '}');
+}
+
+static void decisions_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+{
+    decision_json(b, x, &f->egress);
+    np_buffer_char(b, ',');
+    decision_json(b, x, &f->ingress);
+}
+
+/* "port":80, or "ports":[1,79] for a run of them. */
+static void flow_port_json(np_buffer *b, const np_flow_answer *f)
+{
+    if (f->first_port == f->last_port && f->first_port)
+        np_buffer_format(b, "\"port\":%u,", (unsigned)f->first_port);
+    else if (f->first_port)
+        np_buffer_format(b, "\"ports\":[%u,%u],", (unsigned)f->first_port, (unsigned)f->last_port);
+}
+
+static void flow_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+{
+    np_buffer_char(b, '{');
+    add_json(b, "src", f->src);
+    np_buffer_char(b, ',');
+    add_json(b, "dst", f->dst);
+    np_buffer_char(b, ',');
+    if (f->family)
+        np_buffer_format(b, "\"family\":%u,", (unsigned)f->family);
+    flow_port_json(b, f);
+    np_buffer_format(b, "\"verdict\":\"%s\",\"depends\":", f->verdict.allowed ? "allow" : "deny");
+    np_depends_json(b, f->verdict.depends);
+    np_buffer_char(b, ',');
+    decisions_json(b, x, f);
+    np_buffer_char(b, '}');
+}
+
+static void port_json(np_buffer *b, const char *port)
+{
+    uint16_t number;
+    np_buffer_text(b, "\"port\":");
+    if (!port)
+        np_buffer_text(b, "null");
+    else if (np_port_parse(np_slice_of(port), &number))
+        np_buffer_format(b, "%u", (unsigned)number);
+    else
+        np_buffer_json(b, np_slice_of(port));
+}
+
+static void presets_json(np_buffer *b, const netpol_answer *x)
+{
+    np_buffer_text(b, ",\"presets\":[");
+    for (size_t i = 0; i < x->n_presets; i++) {
+        np_buffer_format(b, "%s{\"preset\":\"%s\",\"verdict\":\"%s\",\"depends\":", i ? "," : "",
+                         x->presets[i].name, np_outcome_name(x->presets[i].outcome));
+        np_depends_json(b, x->presets[i].depends);
+        np_buffer_char(b, '}');
+    }
+    np_buffer_char(b, ']');
+}
+
+static void answer_json(np_buffer *b, const netpol_answer *x)
+{
+    const np_snapshot *s = x->engine->snapshot;
+    char room[4];
+    np_buffer_text(b, "{\"schema\":\"netpol.eval/v1\",");
+    add_json(b, "src", x->src);
+    np_buffer_char(b, ',');
+    add_json(b, "dst", x->dst);
+    np_buffer_format(b, ",\"proto\":\"%s\",", np_protocol_name(x->protocol, room));
+    port_json(b, x->port);
+    np_buffer_format(b, ",\"semantics\":\"%s\",\"verdict\":\"%s\",\"depends\":",
+                     np_semantics_name(&x->engine->semantics), np_outcome_name(x->outcome));
+    np_depends_json(b, x->depends);
+    np_buffer_format(b, ",\"ignored_policies\":%zu,\"incomplete\":%s,", s->foreign,
+                     s->incomplete ? "true" : "false");
+    if (!x->several)
+        decisions_json(b, x, &x->flows[0]);
+    else
+        np_buffer_text(b, "\"flows\":[");
+    for (size_t i = 0; x->several && i < x->n; i++) {
+        if (i)
+            np_buffer_char(b, ',');
+        flow_json(b, x, &x->flows[i]);
+    }
+    np_buffer_text(b, x->several ? "]" : "");
+    if (x->all_presets)
+        presets_json(b, x);
+    np_buffer_text(b, "}\n");
+}
+
+/* ---- text ---- */
+
+static void ports_text(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+{
+    char room[4];
+    np_buffer_text(b, np_protocol_name(x->protocol, room));
+    if (f->first_port == f->last_port && f->first_port)
+        np_buffer_format(b, " %u", (unsigned)f->first_port);
+    else if (f->first_port)
+        np_buffer_format(b, " %u-%u", (unsigned)f->first_port, (unsigned)f->last_port);
+}
+
+/* "policy shop/db ingress[0] from[1] ports[0]". */
+static void rule_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
+{
+    bool egress = d->direction == NETPOL_EGRESS;
+    object_name(b, x, d->policy);
+    if (d->rule >= 0)
+        np_buffer_format(b, ", %s[%d]", direction_name(d->direction), (int)d->rule);
+    if (d->peer >= 0)
+        np_buffer_format(b, " %s[%d]", egress ? "to" : "from", (int)d->peer);
+    if (d->port >= 0)
+        np_buffer_format(b, " ports[%d]", (int)d->port);
+}
+
+static const struct {
+    const char *reason;
+    const char *text;
+} reason_texts[] = {
+    {"not-a-pod", "no pod, so no policy is about it"},
+    {"not-isolated", "no policy isolates it"},
+    {"self", "a pod always reaches itself"},
+    {"own-node", "its own node always reaches it, although isolated by "},
+    {"default", "policies are about it, and none decides"},
+    {"other-direction", "kept from the Baseline tier by policies of the other direction"},
+    {"rule", "by "},
+    {"no-rule", "isolated, and no rule matches: "},
+};
+
+static void reason_text(np_buffer *b, const netpol_answer *x, const np_why *why, const char *end)
+{
+    netpol_decision d = np_decision_of(why);
+    np_buffer_format(b, "  %-7s %-5s at %s: ", direction_name(d.direction),
+                     d.allowed ? "allow" : "deny", end);
+    for (size_t i = 0; i < sizeof reason_texts / sizeof *reason_texts; i++)
+        if (strcmp(reason_texts[i].reason, d.reason) == 0)
+            np_buffer_text(b, reason_texts[i].text);
+    if (d.policy)
+        rule_text(b, x, &d);
+    if (d.source && d.line)
+        np_buffer_format(b, "  %s:%u:%u", d.source, (unsigned)d.line, (unsigned)d.column);
+    np_buffer_char(b, '\n');
+}
+
+static void flow_text(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+{
+    np_buffer_format(b, "%-5s %s => %s ", f->verdict.allowed ? "allow" : "deny", f->src, f->dst);
+    ports_text(b, x, f);
+    if (f->family)
+        np_buffer_format(b, " (IPv%u)", (unsigned)f->family);
+    np_buffer_char(b, '\n');
+    reason_text(b, x, &f->egress, f->src);
+    reason_text(b, x, &f->ingress, f->dst);
+    if (f->on_host)
+        np_buffer_format(b,
+                         "  note: %s is on the host network: asked about the address of its node, "
+                         "which no podSelector selects\n",
+                         f->dst);
+}
+
+static void depends_text(np_buffer *b, uint32_t depends)
+{
+    const char *before = "  depends on: ";
+    for (uint32_t bit = 1; netpol_depends_name(bit); bit <<= 1) {
+        if (!(depends & bit))
+            continue;
+        np_buffer_format(b, "%s%s", before, netpol_depends_name(bit));
+        before = ", ";
+    }
+    if (depends)
+        np_buffer_char(b, '\n');
+}
+
+static void presets_text(np_buffer *b, const netpol_answer *x)
+{
+    if (x->n_presets == 0)
+        np_buffer_text(b, "  the same under all presets\n");
+    for (size_t i = 0; i < x->n_presets; i++)
+        np_buffer_format(b, "  %s: %s\n", x->presets[i].name,
+                         np_outcome_name(x->presets[i].outcome));
+}
+
+static void answer_text(np_buffer *b, const netpol_answer *x)
+{
+    const np_snapshot *s = x->engine->snapshot;
+    char room[4];
+    if (x->n > 1)
+        np_buffer_format(b, "%-5s %s => %s %s%s%s: %zu flows\n", np_outcome_name(x->outcome),
+                         x->src, x->dst, np_protocol_name(x->protocol, room), x->port ? " " : "",
+                         x->port ? x->port : "", x->n);
+    for (size_t i = 0; i < x->n; i++)
+        flow_text(b, x, &x->flows[i]);
+    depends_text(b, x->depends);
+    if (x->all_presets)
+        presets_text(b, x);
+    if (s->foreign)
+        np_buffer_format(b, "  not looked at: %zu policies of other systems\n", s->foreign);
+    if (s->incomplete)
+        np_buffer_text(b, "  incomplete: some of the input could not be used\n");
+}
+
+netpol_status netpol_answer_write(const netpol_answer *answer, int32_t format,
+                                  const netpol_sink *to)
+{
+    if (!answer || !to || !to->write ||
+        (format != NETPOL_FORMAT_TEXT && format != NETPOL_FORMAT_JSON &&
+         format != NETPOL_FORMAT_JSONL))
+        return NETPOL_MISUSE;
+    np_buffer b;
+    np_buffer_init(&b, &answer->engine->alloc);
+    if (format == NETPOL_FORMAT_TEXT)
+        answer_text(&b, answer);
+    else
+        answer_json(&b, answer);
+    netpol_status status = np_buffer_flush(&b, to);
+    np_buffer_free(&b);
+    return status;
+}
