@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine.h"
 
+#include "compile.h"
 #include "port.h"
 
 /* ---- making and counting ---- */
@@ -18,6 +19,8 @@ netpol_status netpol_cluster_compile(netpol_cluster *cluster, int32_t machinery,
         .alloc = cluster->alloc, .semantics = cluster->semantics, .machinery = machinery};
     atomic_init(&e->refs, 1);
     netpol_status s = np_snapshot_make(cluster, &e->snapshot, diags);
+    if (s == NETPOL_OK && machinery == NETPOL_ENGINE_COMPILED)
+        s = np_compile(e->snapshot, &e->semantics, &cluster->options, &e->program);
     if (s == NETPOL_OK)
         *out = e;
     else
@@ -38,6 +41,7 @@ void netpol_engine_unref(netpol_engine *e)
 {
     if (!e || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) != 1)
         return;
+    np_program_free(e->program);
     np_snapshot_free(e->snapshot);
     netpol_allocator alloc = e->alloc;
     np_release(&alloc, e, sizeof *e);
@@ -211,12 +215,18 @@ netpol_verdict netpol_engine_verdict(const netpol_engine *engine, const netpol_f
 {
     if (!engine || !flow)
         return (netpol_verdict){.allowed = 0};
+    if (engine->program)
+        return np_program_verdict(engine->program, flow);
     return np_reference_verdict(engine->snapshot, &engine->semantics, flow);
 }
 
 void netpol_engine_verdicts(const netpol_engine *engine, const netpol_flow *flows, size_t n,
                             netpol_verdict *out)
 {
+    if (engine && engine->program && flows && out) {
+        np_program_verdicts(engine->program, flows, n, out);
+        return;
+    }
     for (size_t i = 0; flows && out && i < n; i++)
         out[i] = netpol_engine_verdict(engine, &flows[i]);
 }

@@ -4,6 +4,7 @@
 #ifndef NP_ENGINE_H
 #define NP_ENGINE_H
 
+#include "program.h"
 #include "reference.h"
 
 #include <stdatomic.h>
@@ -13,7 +14,8 @@ struct netpol_engine {
     netpol_allocator alloc;
     np_snapshot *snapshot;
     netpol_semantics semantics;
-    int32_t machinery; /* NETPOL_ENGINE_… */
+    int32_t machinery;   /* NETPOL_ENGINE_… */
+    np_program *program; /* NULL: the reference answers */
 };
 
 /* A pod by its name, by "name[Kind]", or by the name of a workload that is there as replicas;

@@ -280,7 +280,7 @@ uint32_t np_port_table_union(np_port_table *t, uint32_t a, uint32_t b)
     return both;
 }
 
-static bool named(const np_port_name *name, const np_named_port *port)
+static bool named(const np_port_name *name, const np_named_key *port)
 {
     return name->name == port->name &&
            (name->protocol == NP_PORT_ANY || name->protocol == port->key >> 16);

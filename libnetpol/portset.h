@@ -55,13 +55,13 @@ static inline const np_port_name *np_ports_names(const np_ports *p)
 }
 
 /* The named ports of a pod, sorted; only names that some policy asks for matter. */
-typedef struct np_named_port {
+typedef struct np_named_key {
     uint32_t name;
     uint32_t key;
-} np_named_port;
+} np_named_key;
 
 typedef struct np_port_map {
-    const np_named_port *at;
+    const np_named_key *at;
     uint32_t n;
 } np_port_map;
 

@@ -57,7 +57,7 @@ static bool model_has(const model *m, uint32_t key, const np_port_map *map)
     return false;
 }
 
-static const np_named_port named[] = {
+static const np_named_key named[] = {
     {0, NP_PORT_KEY(NP_PORT_TCP, 80)},
     {0, NP_PORT_KEY(NP_PORT_TCP, 8080)},
     {1, NP_PORT_KEY(NP_PORT_UDP, 53)},

@@ -38,7 +38,7 @@ static const struct room {
     {4, "semantics", {"cluster"}},
     {4, "snapshot", {"cluster"}},
     {5, "reference", {0}},
-    {5, "program", {0}},
+    {5, "program", {"reference"}},
     {5, "compile", {"program"}},
     {5, "engine", {"reference", "program", "compile"}},
     {5, "explain", {"reference", "engine"}},

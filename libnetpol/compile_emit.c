@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes what was made of a namespace: its space, its classes, the classes of its pods. */
+#include "compile_inside.h"
+
+#define NO_ROW_SET UINT16_MAX /* port sets from here on have no room in a row */
+
+/* Room at the end of the space being laid out; UINT32_MAX: no memory, or too large. */
+static uint32_t lay(np_compiler *c, size_t size, size_t align)
+{
+    np_builder *b = &c->builder;
+    size_t at = (b->out_n + align - 1) & ~(align - 1);
+    if (at + size >= UINT32_MAX ||
+        !np_grow(&c->alloc, (void **)&b->out, &b->out_room, at + size, 1))
+        return UINT32_MAX;
+    memset(b->out + b->out_n, 0, at + size - b->out_n);
+    b->out_n = at + size;
+    return (uint32_t)at;
+}
+
+/* ---- rows ---- */
+
+static bool union_into(np_compiler *c, uint32_t *set, uint32_t more)
+{
+    if (more != NP_PORTS_NONE)
+        *set = np_port_table_union(&c->ports, *set, more);
+    return *set != NP_PORTS_FAILED;
+}
+
+static bool has_bit(const np_pages *rows, uint32_t row, uint32_t bit)
+{
+    const uint64_t *words = np_pages_at(rows, row);
+    return words[bit / 64] >> bit % 64 & 1;
+}
+
+/* What a plan opens to one class of the same namespace. */
+static bool open_to_group(np_compiler *c, const np_plan *p, const np_group *g, uint32_t *set)
+{
+    np_builder *b = &c->builder;
+    *set = p->any;
+    for (uint32_t i = 0; i < g->n_matches; i++)
+        if (!union_into(c, set, b->open_at.at[b->matches.at[g->first_match + i]]))
+            return false;
+    for (size_t i = 0; i < p->broad.n; i++) {
+        const np_open *o = &b->opens.at[p->broad.first + i];
+        if (has_bit(&c->g->space_rows, np_space_number(b->space), o->a) &&
+            has_bit(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
+            return false;
+    }
+    if (p->direction == NP_OUT) {
+        np_port_map map = np_compile_port_map(c, g->port_map);
+        *set = np_port_table_resolve(&c->ports, *set, &map);
+    }
+    return *set != NP_PORTS_FAILED;
+}
+
+static void set_open_at(np_builder *b, const np_plan *p, bool clear)
+{
+    for (size_t i = 0; i < p->local.n; i++) {
+        const np_open *o = &b->opens.at[p->local.first + i];
+        b->open_at.at[o->a] = clear ? NP_PORTS_NONE : o->ports;
+    }
+}
+
+/* Lays the row of a plan; without one if a set has no room in it. */
+static bool lay_row(np_compiler *c, np_plan *p, uint32_t *row)
+{
+    np_builder *b = &c->builder;
+    size_t before = b->out_n;
+    *row = lay(c, b->n_groups * sizeof(uint16_t), 2);
+    if (*row == UINT32_MAX)
+        return false;
+    set_open_at(b, p, false);
+    bool ok = true;
+    for (size_t i = 0; ok && p->has_row && i < b->n_groups; i++) {
+        uint32_t set;
+        ok = open_to_group(c, p, &b->groups[i], &set);
+        uint16_t narrow = (uint16_t)set;
+        p->has_row = set < NO_ROW_SET;
+        if (ok)
+            memcpy(b->out + *row + i * sizeof narrow, &narrow, sizeof narrow);
+    }
+    set_open_at(b, p, true);
+    if (!p->has_row) {
+        b->out_n = before;
+        *row = 0;
+    }
+    return ok && (p->has_row || np_compile_list_locals(c, p));
+}
+
+/* ---- entries ---- */
+
+static uint64_t picture(const np_compiler *c, uint32_t set)
+{
+    return c->ports.note[set].bits;
+}
+
+/* np_broad and np_narrow are both three numbers, as np_open is. */
+static bool lay_entries(np_compiler *c, const np_run *run, uint32_t *at, uint64_t *bits)
+{
+    np_builder *b = &c->builder;
+    size_t bytes = run->n * sizeof(np_open);
+    *at = run->n ? lay(c, bytes, 4) : 0;
+    if (*at == UINT32_MAX)
+        return false;
+    if (run->n)
+        memcpy(b->out + *at, b->opens.at + run->first, bytes);
+    for (size_t i = 0; i < run->n; i++)
+        *bits |= picture(c, b->opens.at[run->first + i].ports);
+    return true;
+}
+
+void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
+                         size_t n6)
+{
+    *to = (np_ip_table){.n4 = (uint32_t)n4, .n6 = (uint32_t)n6};
+    np_u128 *first6 = (np_u128 *)(void *)(to + 1);
+    uint32_t *first4 = (uint32_t *)(void *)(first6 + n6);
+    for (size_t i = 0; i < n4; i++) {
+        first4[i] = (uint32_t)v4[i].first.lo;
+        first4[n4 + i] = v4[i].payload;
+    }
+    for (size_t i = 0; i < n6; i++) {
+        first6[i] = v6[i].first;
+        first4[2 * n4 + i] = v6[i].payload;
+    }
+}
+
+static bool lay_addresses(np_compiler *c, const np_plan *p, uint32_t *at)
+{
+    np_builder *b = &c->builder;
+    size_t n4 = p->n_intervals[1];
+    size_t n6 = p->n_intervals[0];
+    *at = 0;
+    if (n4 + n6 == 0 && !(p->flags & NP_RULES_SLOW_IP))
+        return true;
+    *at = lay(c, np_ip_table_bytes(n4, n6), 16);
+    if (*at == UINT32_MAX)
+        return false;
+    np_compile_ip_table((np_ip_table *)(void *)(b->out + *at),
+                        b->intervals.at + p->first_interval[1], n4,
+                        b->intervals.at + p->first_interval[0], n6);
+    return true;
+}
+
+static bool lay_plan(np_compiler *c, np_plan *p)
+{
+    np_builder *b = &c->builder;
+    np_rules r = {.any = p->any, .bits = picture(c, p->any), .ip_bits = p->ip_bits};
+    p->offset = lay(c, sizeof r, 16);
+    if (p->offset == UINT32_MAX || (p->has_row && !lay_row(c, p, &r.row)) ||
+        !lay_entries(c, &p->broad, &r.broad, &r.bits) ||
+        !lay_entries(c, &p->narrow, &r.narrow, &r.bits) || !lay_addresses(c, p, &r.ip))
+        return false;
+    r.n_broad = (uint32_t)p->broad.n;
+    r.n_narrow = (uint32_t)p->narrow.n;
+    r.flags = p->flags;
+    memcpy(b->out + p->offset, &r, sizeof r);
+    return true;
+}
+
+/* ---- local bits ---- */
+
+/* The bits of a class beyond the first 64, as a list. Returns how many there are. */
+static uint32_t set_bits(np_builder *b, np_group *g, uint32_t *more)
+{
+    uint32_t n = 0;
+    g->bits = 1;
+    for (uint32_t i = 0; i < g->n_matches; i++) {
+        uint32_t bit = b->open_at.at[b->matches.at[g->first_match + i]];
+        if (bit >= 64 && more)
+            more[n] = bit;
+        if (bit >= 64)
+            n++;
+        else if (bit)
+            g->bits |= (uint64_t)1 << bit;
+    }
+    return n;
+}
+
+/* Bits from 64 on lie in the space: where the list of each class begins, and the lists. */
+static bool lay_bits(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    const np_numbers *bits = &c->drafts[b->space].bits;
+    for (size_t k = 0; k < bits->n; k++)
+        b->open_at.at[c->use[bits->at[k]].place] = (uint32_t)k + 1;
+    size_t n = 0;
+    for (size_t i = 0; i < b->n_groups; i++)
+        n += set_bits(b, &b->groups[i], NULL);
+    np_space head = {.n_classes = (uint32_t)b->n_groups};
+    if (n) {
+        head.wide = lay(c, (b->n_groups + 1 + n) * 4, 4);
+        if (head.wide == UINT32_MAX)
+            return false;
+        uint32_t *first = (uint32_t *)(void *)(b->out + head.wide);
+        uint32_t *list = first + b->n_groups + 1;
+        for (size_t i = 0; i < b->n_groups; i++)
+            first[i + 1] = first[i] + set_bits(b, &b->groups[i], list + first[i]);
+    }
+    memcpy(b->out, &head, sizeof head);
+    return true;
+}
+
+/* ---- classes ---- */
+
+static bool put_space(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    void *block = np_store_block(c->store, b->out_n);
+    void **to = np_pages_edit(c->store, &c->g->spaces, np_space_number(b->space));
+    if (!block || !to) {
+        np_store_drop(c->store, block);
+        return false;
+    }
+    memcpy(block, b->out, b->out_n);
+    np_store_drop(c->store, *to);
+    *to = block;
+    return true;
+}
+
+static uint32_t offset_of(const np_builder *b, uint32_t plan)
+{
+    return plan ? b->plans[plan - 1].offset : 0;
+}
+
+static bool put_classes(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    uint32_t first = c->n_classes;
+    if (!np_pages_grow(c->store, &c->g->classes, first + (uint32_t)b->n_groups))
+        return false;
+    c->n_classes += (uint32_t)b->n_groups;
+    for (size_t i = 0; i < b->n_groups; i++) {
+        const np_group *g = &b->groups[i];
+        np_class *to = np_pages_edit(c->store, &c->g->classes, first + (uint32_t)i);
+        if (!to)
+            return false;
+        bool slow = (g->flags & NP_CLASS_SLOW) || i > NP_MAX_ROW;
+        *to = (np_class){.space = np_space_number(b->space),
+                         .signature = g->signature,
+                         .rules = {offset_of(b, g->plan[NP_IN]), offset_of(b, g->plan[NP_OUT])},
+                         .bits = g->bits,
+                         .flags = (unsigned char)(g->flags | (slow ? NP_CLASS_SLOW : 0)),
+                         .row = slow ? 0 : (unsigned)i & NP_MAX_ROW,
+                         .ports = slow ? 0 : (uint16_t)g->port_map,
+                         .tiers = slow ? 0 : (uint16_t)g->tiers};
+    }
+    const np_namespace *n = &c->s->namespaces[b->space];
+    for (uint32_t i = 0; i < n->n_pods; i++) {
+        uint32_t *to = np_pages_edit(c->store, &c->g->pods, n->first_pod + i);
+        if (!to)
+            return false;
+        *to = first + b->group_of.at[i];
+    }
+    return true;
+}
+
+bool np_compile_emit(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    b->out_n = 0;
+    if (lay(c, sizeof(np_space), 16) == UINT32_MAX)
+        return false;
+    if (!np_numbers_resize(&c->alloc, &b->open_at, 0) ||
+        !np_numbers_resize(&c->alloc, &b->open_at, b->list.n))
+        return false;
+    for (size_t i = 0; i < b->n_plans; i++)
+        if (!lay_plan(c, &b->plans[i]))
+            return false;
+    return lay_bits(c) && put_space(c) && put_classes(c);
+}

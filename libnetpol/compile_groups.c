@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The classes of a namespace: pods that no policy can tell apart. */
+#include "compile_inside.h"
+
+#define EVERYWHERE UINT32_MAX /* mark of words that matter in every namespace */
+
+/* ---- which selectors, and so which labels, matter here ---- */
+
+static bool list_selector(np_compiler *c, uint32_t sel)
+{
+    np_builder *b = &c->builder;
+    np_sel_use *use = &c->use[sel];
+    if (use->stamp == c->stamp)
+        return true;
+    use->stamp = c->stamp;
+    use->place = (uint32_t)b->list.n;
+    return np_numbers_add(&c->alloc, &b->list, sel);
+}
+
+/* Peers of the own namespace, written as such or by a namespace selector that names it. */
+static bool list_peer(np_compiler *c, const np_form_peer *p)
+{
+    if (p->kind == NP_PEER_BLOCK)
+        return true;
+    if (p->kind == NP_PEER_LOCAL)
+        return list_selector(c, p->pods);
+    const np_sel_use *use = &c->use[p->spaces];
+    for (uint32_t i = 0; use->narrow && i < use->n; i++)
+        if (c->matches.at[use->first + i] == c->builder.space)
+            return list_selector(c, p->pods);
+    return true;
+}
+
+static bool list_form(np_compiler *c, const np_form *form)
+{
+    if (!list_selector(c, form->subject))
+        return false;
+    for (int d = NP_IN; d <= NP_OUT; d++)
+        for (uint32_t r = 0; r < form->n_rules[d]; r++)
+            for (uint32_t p = 0; p < form->rules[d][r].n_peers; p++)
+                if (!list_peer(c, &form->rules[d][r].peers[p]))
+                    return false;
+    return true;
+}
+
+static void mark_words(np_compiler *c, uint32_t sel, uint32_t mark)
+{
+    const np_sel *s = &c->sels.at[sel];
+    for (uint32_t i = 0; i < s->n; i++) {
+        np_word *key = &c->words.at[s->reqs[i].key];
+        key->mark = key->mark == EVERYWHERE ? EVERYWHERE : mark;
+        for (uint32_t k = 0; k < s->reqs[i].n; k++) {
+            np_word *label = &c->words.at[s->reqs[i].labels[k]];
+            label->mark = label->mark == EVERYWHERE ? EVERYWHERE : mark;
+        }
+    }
+}
+
+static bool list_selectors(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    const np_draft *d = &c->drafts[b->space];
+    b->list.n = 0;
+    c->stamp++;
+    for (uint32_t i = 0; i < d->n_forms; i++)
+        if (!list_form(c, &d->forms[i]))
+            return false;
+    for (size_t i = 0; i < d->bits.n; i++)
+        if (!list_selector(c, d->bits.at[i]))
+            return false;
+    for (size_t i = 0; i < b->list.n; i++)
+        mark_words(c, b->list.at[i], c->stamp);
+    return np_matcher_set(&b->local, b->list.at, b->list.n);
+}
+
+bool np_compile_pod_bit(np_compiler *c, uint32_t sel)
+{
+    if (sel == NP_SEL_ALL || c->use[sel].pod_bit)
+        return true;
+    mark_words(c, sel, EVERYWHERE);
+    if (!np_numbers_add(&c->alloc, &c->pod_sels, sel))
+        return false;
+    c->use[sel].pod_bit = (uint32_t)c->pod_sels.n;
+    return true;
+}
+
+/* ---- from pods to groups ---- */
+
+static bool matters(const np_compiler *c, uint32_t word)
+{
+    uint32_t mark = c->words.at[word].mark;
+    return mark == EVERYWHERE || mark == c->stamp;
+}
+
+/* The labels of a pod that some selector can see, by key; a value that none names is NP_NO_WORD. */
+static bool read_labels(np_compiler *c, const np_pod *p, uint32_t *n)
+{
+    np_builder *b = &c->builder;
+    if (!np_grow(&c->alloc, (void **)&b->pairs, &b->pairs_room, b->n_pairs + p->n_labels,
+                 sizeof *b->pairs))
+        return false;
+    np_pair *pairs = b->pairs + b->n_pairs;
+    *n = 0;
+    for (uint32_t i = 0; i < p->n_labels; i++) {
+        uint32_t key = np_words_find(&c->words, NP_WORD_KEY, p->labels[i].key);
+        if (key == NP_NO_WORD || !matters(c, key))
+            continue;
+        uint32_t label = np_words_find(&c->words, key, p->labels[i].value);
+        if (label != NP_NO_WORD && !matters(c, label))
+            label = NP_NO_WORD;
+        uint32_t at = (*n)++;
+        for (; at > 0 && pairs[at - 1].key > key; at--)
+            pairs[at] = pairs[at - 1];
+        pairs[at] = (np_pair){key, label};
+    }
+    return true;
+}
+
+static bool read_ports(np_compiler *c, const np_pod *p, np_group *g)
+{
+    bool sidecar;
+    if (!np_compile_named(c, p, &sidecar))
+        return false;
+    const np_port_draft *d = &c->port_draft;
+    const uint32_t *list = d->n_named ? &d->named[0].name : NULL;
+    uint32_t before = c->port_maps.n;
+    uint32_t map = np_lists_intern(&c->port_maps, list, d->n_named * 2);
+    if (map == NP_NO_LIST)
+        return false;
+    if (c->port_maps.n > before) {
+        np_named_key *copy = np_pool_alloc(c->store, &c->ports.pool, d->n_named * sizeof *copy);
+        np_port_map *to = np_pages_grow(c->store, &c->g->port_maps, c->port_maps.n)
+                              ? np_pages_edit(c->store, &c->g->port_maps, map)
+                              : NULL;
+        if (!copy || !to)
+            return false;
+        if (d->n_named)
+            memcpy(copy, d->named, d->n_named * sizeof *copy);
+        *to = (np_port_map){copy, (uint32_t)d->n_named};
+    }
+    g->port_map = map;
+    g->flags = (uint8_t)(g->flags | (sidecar ? NP_CLASS_NAMES : 0));
+    if (map > UINT16_MAX)
+        g->flags |= NP_CLASS_SLOW;
+    return true;
+}
+
+np_port_map np_compile_port_map(const np_compiler *c, uint32_t number)
+{
+    return *(const np_port_map *)np_pages_at(&c->g->port_maps, number);
+}
+
+/* What upstream leaves open about such pods is the reference's business. */
+static uint8_t flags_of(const np_compiler *c, const np_pod *p)
+{
+    bool slow = p->host_network || (p->missing_keys & c->generated_keys) ||
+                (c->space_labels && c->s->namespaces[p->space].assumed);
+    return slow ? NP_CLASS_POD | NP_CLASS_SLOW : NP_CLASS_POD;
+}
+
+static uint32_t hash_group(const np_builder *b, const np_group *g)
+{
+    uint64_t h = (uint64_t)g->port_map << 8 | g->flags;
+    for (uint32_t i = 0; i < g->n_pairs; i++) {
+        const np_pair *p = &b->pairs[g->first_pair + i];
+        h = (h ^ ((uint64_t)p->key << 32 | p->label)) * 0x9E3779B97F4A7C15u;
+        h ^= h >> 32;
+    }
+    return (uint32_t)(h ^ h >> 29);
+}
+
+static bool same_group(const np_builder *b, const np_group *x, const np_group *y)
+{
+    return x->hash == y->hash && x->port_map == y->port_map && x->flags == y->flags &&
+           x->n_pairs == y->n_pairs &&
+           (x->n_pairs == 0 || memcmp(b->pairs + x->first_pair, b->pairs + y->first_pair,
+                                      x->n_pairs * sizeof *b->pairs) == 0);
+}
+
+static bool grow_slots(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    size_t n = b->n_slots ? b->n_slots * 2 : 64;
+    uint32_t *slot = np_resize(&c->alloc, NULL, 0, n * sizeof *slot);
+    if (!slot)
+        return false;
+    memset(slot, 0, n * sizeof *slot);
+    for (size_t g = 0; g < b->n_groups; g++) {
+        size_t i = b->groups[g].hash & (n - 1);
+        while (slot[i])
+            i = (i + 1) & (n - 1);
+        slot[i] = (uint32_t)g + 1;
+    }
+    np_release(&c->alloc, b->slot, b->n_slots * sizeof *slot);
+    b->slot = slot;
+    b->n_slots = n;
+    return true;
+}
+
+static bool add_pod(np_compiler *c, const np_pod *p)
+{
+    np_builder *b = &c->builder;
+    np_group g = {.first_pair = b->n_pairs, .flags = flags_of(c, p)};
+    if (!read_labels(c, p, &g.n_pairs) || !read_ports(c, p, &g))
+        return false;
+    g.hash = hash_group(b, &g);
+    if (b->n_groups >= b->n_slots / 2 && !grow_slots(c))
+        return false;
+    size_t i = g.hash & (b->n_slots - 1);
+    while (b->slot[i] && !same_group(b, &b->groups[b->slot[i] - 1], &g))
+        i = (i + 1) & (b->n_slots - 1);
+    if (!b->slot[i]) {
+        if (!np_grow(&c->alloc, (void **)&b->groups, &b->groups_room, b->n_groups + 1,
+                     sizeof *b->groups))
+            return false;
+        b->groups[b->n_groups++] = g;
+        b->n_pairs += g.n_pairs;
+        b->slot[i] = (uint32_t)b->n_groups;
+    }
+    return np_numbers_add(&c->alloc, &b->group_of, b->slot[i] - 1);
+}
+
+static bool group_pods(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    const np_namespace *n = &c->s->namespaces[b->space];
+    bool roomy = b->n_slots > 256 && b->n_groups * 16 < b->n_slots;
+    if (roomy) {
+        np_release(&c->alloc, b->slot, b->n_slots * sizeof *b->slot);
+        b->slot = NULL;
+        b->n_slots = 0;
+    }
+    if (b->n_slots)
+        memset(b->slot, 0, b->n_slots * sizeof *b->slot);
+    b->n_pairs = b->n_groups = b->group_of.n = 0;
+    for (uint32_t i = 0; i < n->n_pods; i++)
+        if (!add_pod(c, &c->s->pods[n->first_pod + i]))
+            return false;
+    return true;
+}
+
+/* ---- what matches a group ---- */
+
+static bool match_local(np_compiler *c, np_group *g)
+{
+    np_builder *b = &c->builder;
+    if (!np_grow(&c->alloc, (void **)&b->matches.at, &b->matches.room, b->matches.n + b->list.n,
+                 sizeof *b->matches.at))
+        return false;
+    g->first_match = b->matches.n;
+    size_t n = np_matcher_run(&b->local, b->pairs + g->first_pair, g->n_pairs,
+                              b->matches.at + b->matches.n);
+    np_numbers_sort(b->matches.at + b->matches.n, &n);
+    b->matches.n += n;
+    g->n_matches = (uint32_t)n;
+    return true;
+}
+
+/* Writes the row of a signature that is new: bit 0, and those of the selectors. */
+static bool write_signature(np_compiler *c, uint32_t signature, const uint32_t *bits, size_t n)
+{
+    if (!np_pages_grow(c->store, &c->g->signature_rows, signature + 1))
+        return false;
+    uint64_t *row = np_pages_edit(c->store, &c->g->signature_rows, signature);
+    if (!row)
+        return false;
+    row[0] |= 1;
+    for (size_t i = 0; i < n; i++)
+        row[bits[i] / 64] |= (uint64_t)1 << bits[i] % 64;
+    return true;
+}
+
+static bool match_broad(np_compiler *c, np_group *g)
+{
+    np_builder *b = &c->builder;
+    if (!np_numbers_resize(&c->alloc, &b->found, c->pod_sels.n))
+        return false;
+    uint32_t *bits = b->found.at;
+    size_t n = np_matcher_run(&c->broad, b->pairs + g->first_pair, g->n_pairs, bits);
+    np_numbers_sort(bits, &n);
+    for (size_t i = 0; i < n; i++)
+        bits[i]++; /* the bit is one more than the place */
+    uint32_t before = c->signatures.n;
+    uint32_t list = np_lists_intern(&c->signatures, bits, n);
+    if (list == NP_NO_LIST)
+        return false;
+    g->signature = list + 1;
+    if (c->signatures.n > before && !write_signature(c, g->signature, bits, n))
+        return false;
+    return np_compile_tiers(c, b->space, bits, n, &g->tiers);
+}
+
+bool np_compile_groups(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    if (!list_selectors(c) || !group_pods(c))
+        return false;
+    b->matches.n = 0;
+    for (size_t i = 0; i < b->n_groups; i++) {
+        np_group *g = &b->groups[i];
+        if (!match_local(c, g) || !match_broad(c, g))
+            return false;
+        if (g->tiers > UINT16_MAX)
+            g->flags |= NP_CLASS_SLOW;
+    }
+    return true;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the room compile share. */
+#ifndef NP_COMPILE_INSIDE_H
+#define NP_COMPILE_INSIDE_H
+
+#include "compile.h"
+#include "compile_labels.h"
+#include "compile_map.h"
+
+#include "cidr.h"
+
+#include <stdlib.h>
+
+/* ---- policies as the compiler reads them ---- */
+
+enum { NP_PEER_LOCAL, NP_PEER_SPACES, NP_PEER_BLOCK };
+
+typedef struct np_form_peer {
+    uint32_t kind;
+    uint32_t spaces; /* selector of namespaces */
+    uint32_t pods;   /* selector of pods */
+    const np_interval_block *block;
+} np_form_peer;
+
+typedef struct np_form_rule {
+    uint32_t ports; /* port set, names unresolved */
+    uint32_t n_peers;
+    const np_form_peer *peers;
+    bool everyone; /* no peers were named */
+} np_form_rule;
+
+typedef struct np_form {
+    uint32_t subject; /* selector of pods */
+    uint8_t directions;
+    uint32_t n_rules[2];
+    const np_form_rule *rules[2];
+    bool names[2]; /* some rule asks for port names */
+} np_form;
+
+/* Ports being read: scratch. */
+typedef struct np_port_draft {
+    np_port_range *ranges;
+    size_t n;
+    size_t ranges_room;
+    np_port_name *names;
+    size_t n_names;
+    size_t names_room;
+    np_named_key *named; /* of a pod, sorted, without duplicates */
+    size_t n_named;
+    size_t named_room;
+} np_port_draft;
+
+/* What the compiler knows of one namespace. */
+typedef struct np_draft {
+    np_arena arena; /* holds the forms */
+    np_form *forms;
+    uint32_t n_forms;
+    np_numbers bits; /* selectors that have a local bit: place + 1 is the bit */
+} np_draft;
+
+/* A namespace's number in the program is one more than in the snapshot: 0 is outside. */
+static inline uint32_t np_space_number(uint32_t space)
+{
+    return space + 1;
+}
+
+/* What the compiler knows of a selector. */
+typedef struct np_sel_use {
+    uint32_t space_bit; /* in rows of namespaces; 0: none */
+    uint32_t pod_bit;   /* in rows of signatures; 0: none */
+    uint32_t first;     /* namespaces that it matches: run of c->matches */
+    uint32_t n;
+    bool of_spaces; /* it selects namespaces */
+    bool narrow;    /* its namespaces are so few that each is named */
+    uint32_t place; /* in the list of the namespace being built … */
+    uint32_t stamp; /* … if this is its stamp */
+} np_sel_use;
+
+/* ---- one namespace being built ---- */
+
+/* A class being made. */
+typedef struct np_group {
+    size_t first_pair; /* its labels: run of b->pairs */
+    uint32_t n_pairs;
+    uint32_t hash;
+    uint32_t port_map;
+    uint32_t signature;
+    uint32_t tiers;
+    uint32_t plan[2];   /* number + 1 in b->plans; 0: not isolated */
+    size_t first_match; /* places that match: run of b->matches */
+    uint32_t n_matches;
+    uint8_t flags;
+    uint64_t bits;
+} np_group;
+
+/* Ports open to whom; `a` and `b` as in np_broad and np_narrow, or the place of a local selector.
+ */
+typedef struct np_open {
+    uint32_t a;
+    uint32_t b;
+    uint32_t ports;
+} np_open;
+
+typedef struct np_open_list {
+    np_open *at;
+    size_t n;
+    size_t room;
+} np_open_list;
+
+/* A run of an np_open_list. */
+typedef struct np_run {
+    size_t first;
+    size_t n;
+} np_run;
+
+/* A programme being made. */
+typedef struct np_plan {
+    int direction;
+    uint32_t port_map; /* that names are resolved with, of ingress */
+    uint32_t key;      /* in b->keys */
+    uint32_t any;
+    np_run local;
+    np_run broad;
+    np_run narrow;
+    size_t first_interval[2]; /* of IPv6, IPv4: runs of b->intervals */
+    size_t n_intervals[2];
+    uint64_t ip_bits;
+    bool has_row;
+    uint32_t flags;
+    uint32_t offset; /* in the space */
+} np_plan;
+
+typedef struct np_builder {
+    uint32_t space;
+    np_numbers list; /* selectors of pods that matter here */
+    np_matcher local;
+    np_pair *pairs;
+    size_t n_pairs;
+    size_t pairs_room;
+    np_group *groups;
+    size_t n_groups;
+    size_t groups_room;
+    uint32_t *slot; /* group + 1 */
+    size_t n_slots;
+    np_numbers group_of; /* by pod of the namespace */
+    np_numbers matches;
+    np_numbers found;      /* scratch */
+    np_numbers first_form; /* by place: form + 1 that has it as subject */
+    np_numbers next_form;  /* by form: the next of the same subject + 1 */
+    np_lists keys;         /* of plans: direction, port map, places of subjects */
+    np_numbers plan_of;    /* by key: plan + 1 */
+    np_plan *plans;
+    size_t n_plans;
+    size_t plans_room;
+    np_open_list opens;
+    np_open_list work[3]; /* local, broad, narrow of the plan being filled */
+    np_interval_block *blocks;
+    size_t n_blocks;
+    size_t blocks_room;
+    np_interval_list intervals;
+    np_numbers open_at; /* by place: port set open to it in the plan at hand */
+    char *out;          /* the space being laid out */
+    size_t out_n;
+    size_t out_room;
+} np_builder;
+
+typedef struct np_compiler {
+    const np_snapshot *s;
+    const netpol_semantics *how;
+    const netpol_options *options;
+    netpol_allocator alloc;
+    np_store *store;
+    np_program *g;
+
+    np_words words;
+    np_sels sels;
+    np_port_table ports;
+    np_port_draft port_draft;
+    np_sel_use *use; /* by selector */
+    size_t n_use;
+    size_t use_room;
+    np_draft *drafts; /* by namespace */
+    np_numbers matches;
+    np_numbers space_sels; /* selectors with a space_bit: place + 1 is the bit */
+    np_numbers pod_sels;   /* selectors with a pod_bit */
+    np_matcher broad;      /* of pod_sels */
+    np_map bit_of;         /* local bits: namespace and selector */
+    np_lists port_maps;
+    np_lists signatures; /* the signature is one more: 0 is outside */
+    np_lists tier_sets;  /* number 0 is the empty one */
+    np_lists tier_lists; /* by policies, direction and group */
+    const np_tier_list **tier_list_at;
+    size_t tier_lists_room;
+    np_numbers tier_key;             /* scratch */
+    struct np_cluster_form *cluster; /* by cluster-scoped policy */
+    np_arena arena;                  /* holds them */
+    uint32_t n_classes;
+    uint32_t stamp;
+    uint16_t generated_keys; /* that some selector of pods names */
+    bool space_labels;       /* some selector of namespaces names another key than their name */
+    np_builder builder;
+} np_compiler;
+
+/* All functions that return bool: false is no memory. */
+
+/* Makes c->use as long as the list of selectors. */
+bool np_compile_uses(np_compiler *c);
+/* NETPOL_CANCELLED now and then when the caller wants to stop; i counts the work. */
+netpol_status np_compile_pause(const np_compiler *c, size_t i);
+
+/* Port sets of rules, names unresolved. NP_PORTS_FAILED: no memory. */
+uint32_t np_compile_ports(np_compiler *c, const netpol_port *const *ports, size_t n);
+uint32_t np_compile_cluster_ports(np_compiler *c, const netpol_cluster_rule *r);
+/* The named ports of a pod that some rule asks for, into c->port_draft; `sidecar` tells whether one
+ * of them is a sidecar's. */
+bool np_compile_named(np_compiler *c, const np_pod *p, bool *sidecar);
+/* The named ports of a class. */
+np_port_map np_compile_port_map(const np_compiler *c, uint32_t number);
+
+const np_interval_block *np_compile_block(np_compiler *c, np_arena *arena, const char *cidr,
+                                          const char *const *exceptions, size_t n);
+/* Reads the policies of a namespace into its draft. */
+bool np_compile_forms(np_compiler *c, uint32_t space);
+
+/* The local bit of a selector in a namespace; given if it has none yet. UINT32_MAX: no memory. */
+uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel);
+/* Gives the selector a bit in the rows of namespaces, or of signatures. */
+bool np_compile_space_bit(np_compiler *c, uint32_t sel);
+bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
+
+/* The classes of b->space: groups, their matches, signatures. */
+bool np_compile_groups(np_compiler *c);
+/* The programmes of the classes. */
+bool np_compile_plans(np_compiler *c);
+/* Without a row, pods of the own namespace become entries like those of others. */
+bool np_compile_list_locals(np_compiler *c, np_plan *plan);
+/* Writes the space and the classes, and tells the pods their classes. */
+bool np_compile_emit(np_compiler *c);
+
+/* A table of intervals in memory of np_ip_table_bytes. */
+void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
+                         size_t n6);
+
+/* Reads the cluster-scoped policies; gives their selectors bits. */
+bool np_compile_cluster_forms(np_compiler *c);
+/* The number of what holds for a class; matched are the pod bits of its signature, in order. */
+bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, size_t n,
+                      uint32_t *tiers);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* program owns the compiled form of a cluster and the verdict by it. It does not know how the form
+ * is made (compile does), nor what the rules say where a flow touches what upstream leaves open:
+ * there it asks the reference, so that both always agree.
+ *
+ * Pods that no policy can tell apart are one class. A space is a namespace: the rules that hold for
+ * its classes. A class has a programme for each direction in which NetworkPolicies isolate it: the
+ * entries of all policies that select it. Within the namespace a row says for each class which
+ * ports are open; for pods of other namespaces there are two kinds of entries, so that no product
+ * of namespaces and pods is ever made: broad   the bit of a namespace selector in the row of the
+ * peer's namespace, and the bit of a pod selector in the row of the peer's signature; narrow  one
+ * namespace, and a bit that the peer's class has in its own namespace. Addresses are judged by a
+ * table of intervals. Number 0 stands for what is no pod: the class, the space and the signature of
+ * an outside address, none of whose bits is set. */
+#ifndef NP_PROGRAM_H
+#define NP_PROGRAM_H
+
+#include "index_ip.h"
+#include "portset.h"
+#include "snapshot.h"
+
+#include "netpol/engine.h"
+
+/* Index of a direction in pairs. */
+enum { NP_IN = 0, NP_OUT = 1 };
+
+/* When the reference judges a class. */
+enum {
+    NP_CLASS_SLOW = 1,  /* always */
+    NP_CLASS_NAMES = 2, /* when it is the destination and port names are asked for */
+    NP_CLASS_POD = 4    /* it is one of pods, not of addresses */
+};
+
+typedef struct np_class {
+    uint32_t space;
+    uint32_t signature;
+    uint32_t rules[2]; /* offsets in the space; 0: not isolated */
+    uint64_t bits;     /* local bits 0 to 63; bit 0 is set in every class of pods */
+    unsigned flags : 8;
+    unsigned row : 24; /* number of the class within its space */
+    uint16_t ports;    /* its named ports */
+    uint16_t tiers;    /* its cluster-scoped policies */
+} np_class;
+
+#define NP_CLASS_SHIFT 7
+#define NP_MAX_ROW ((1u << 24) - 1)
+#define NP_OUTSIDE 0u /* the class of other addresses */
+#define NP_NODE 1u    /* the class of node addresses */
+#define NP_FIRST_CLASS 2u
+
+/* The rules of one namespace: one block, of which this is the beginning. */
+typedef struct np_space {
+    uint32_t n_classes;
+    uint32_t wide; /* offset of the local bits from 64 on; 0: none. uint32_t first[n_classes + 1],
+                      then the bits of each class */
+    uint64_t reserved;
+} np_space;
+
+#define NP_SPACE_SHIFT 9
+
+typedef struct np_broad {
+    uint32_t spaces; /* bit in the row of the peer's namespace */
+    uint32_t pods;   /* bit in the row of the peer's signature */
+    uint32_t ports;
+} np_broad;
+
+typedef struct np_narrow {
+    uint32_t space;
+    uint32_t bit; /* local bit of the peer's class */
+    uint32_t ports;
+} np_narrow;
+
+/* Intervals of both families: where each begins, and the port set from there on. One piece of
+ * memory: this, then np_u128 first6[n6], uint32_t first4[n4], ports4[n4], ports6[n6]. */
+typedef struct np_ip_table {
+    uint32_t n4;
+    uint32_t n6;
+    uint64_t reserved;
+} np_ip_table;
+
+static inline const np_u128 *np_ip_table_first6(const np_ip_table *t)
+{
+    return (const np_u128 *)(const void *)(t + 1);
+}
+static inline const uint32_t *np_ip_table_first4(const np_ip_table *t)
+{
+    return (const uint32_t *)(const void *)(np_ip_table_first6(t) + t->n6);
+}
+static inline const uint32_t *np_ip_table_ports4(const np_ip_table *t)
+{
+    return np_ip_table_first4(t) + t->n4;
+}
+static inline const uint32_t *np_ip_table_ports6(const np_ip_table *t)
+{
+    return np_ip_table_ports4(t) + t->n4;
+}
+static inline size_t np_ip_table_bytes(size_t n4, size_t n6)
+{
+    return sizeof(np_ip_table) + n6 * (sizeof(np_u128) + 4) + n4 * 8;
+}
+
+enum {
+    NP_RULES_NAMES = 1,  /* asks for port names of the destination */
+    NP_RULES_SLOW_IP = 2 /* addresses are to be judged by the reference */
+};
+
+/* A programme. Offsets are in bytes from the space. */
+typedef struct np_rules {
+    uint64_t bits;    /* coarse picture of `any` and the entries (np_port_bits) */
+    uint64_t ip_bits; /* of the addresses */
+    uint32_t any;     /* port set open to everybody */
+    uint32_t row;     /* uint16_t port set by class of the same namespace, all told; 0: no row, the
+                         entries serve the same namespace too */
+    uint32_t broad;
+    uint32_t narrow;
+    uint32_t n_broad;
+    uint32_t n_narrow;
+    uint32_t ip; /* np_ip_table; 0: none */
+    uint32_t flags;
+} np_rules;
+
+/* ---- cluster-scoped policies ---- */
+
+enum { NP_ACTION_NONE = 0, NP_ACTION_ACCEPT, NP_ACTION_DENY, NP_ACTION_PASS };
+
+enum {
+    NP_ENTRY_PODS,    /* bits as np_broad */
+    NP_ENTRY_ADDRESS, /* an address in `table` */
+    NP_ENTRY_ANY,     /* every peer */
+    NP_ENTRY_DOUBT    /* only the reference can tell */
+};
+
+/* One peer of one rule, in the order in which they are asked. */
+typedef struct np_tier_entry {
+    uint32_t spaces;
+    uint32_t pods;
+    uint32_t ports;
+    uint8_t kind;
+    uint8_t action;
+    bool rival; /* a policy of the same priority comes later and could decide otherwise */
+    bool spare; /* of addresses: those of pods do not match */
+    const np_ip_table *table;
+} np_tier_entry;
+
+typedef struct np_tier_list {
+    uint64_t bits; /* coarse picture of all entries */
+    uint32_t n;
+    uint32_t flags; /* NP_RULES_NAMES */
+    np_tier_entry entry[];
+} np_tier_list;
+
+/* What holds for a class: by direction and group (NP_GROUP_…); NULL: nothing. */
+typedef struct np_tiers {
+    const np_tier_list *list[2][NP_GROUPS];
+} np_tiers;
+
+#define NP_TIERS_SHIFT 6
+
+/* ---- the whole ---- */
+
+typedef struct np_program {
+    np_ip4_map ip4; /* class of an address; a missing one is NP_OUTSIDE */
+    np_ip6_map ip6;
+    np_pages classes;
+    np_pages spaces; /* const np_space *, by number of the namespace + 1 */
+    np_pages space_rows;
+    np_pages signature_rows;
+    np_pages pods;  /* uint32_t class by number of the pod */
+    np_pages ports; /* np_ports by port set */
+    np_pages port_maps;
+    np_pages tiers;
+    const np_snapshot *snapshot; /* borrowed */
+    netpol_semantics how;
+    uint32_t depends; /* what every verdict depends on */
+    np_version *version;
+    np_store *store;
+    netpol_allocator alloc;
+} np_program;
+
+#define NP_POD_SHIFT 10
+#define NP_PORT_MAP_SHIFT 7
+
+netpol_verdict np_program_verdict(const np_program *g, const netpol_flow *flow);
+void np_program_verdicts(const np_program *g, const netpol_flow *flows, size_t n,
+                         netpol_verdict *out);
+void np_program_free(np_program *g);
+/* Bytes of memory, without the snapshot. */
+uint64_t np_program_bytes(const np_program *g);
+
+#endif
