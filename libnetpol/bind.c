@@ -109,12 +109,20 @@ bool np_bind_head(np_binder *b, np_text *t, bool item, np_head *out)
 
 /* ---- objects ---- */
 
-/* Bytes that an object needs at first: as many as the last one, for documents of one source are
- * alike; of the first one about as many as its text has. */
-static size_t first_chunk(const np_binder *b, const np_origin *from)
+enum { BASE_SIZE = 450 }; /* of any object, however small */
+
+/* Bytes that an object will take: a document about as many for each byte of text as the one before,
+ * for documents of one source are alike; an item of a list, whose text is not known, as many as the
+ * item before. */
+static size_t expected_size(const np_binder *b, const np_origin *from)
 {
-    enum { LEAST = 512, MOST = 1 << 16 };
-    size_t n = b->last_used ? b->last_used + b->last_used / 16 : from->text.n + LEAST;
+    enum { LEAST = 512, MOST = 1 << 16, SPARE = 16 };
+    size_t n = b->last_used ? b->last_used : 2 * LEAST;
+    if (from->text.n)
+        n = BASE_SIZE + (b->last_text ? (size_t)((double)from->text.n * (double)b->last_used /
+                                                 (double)b->last_text)
+                                      : 2 * from->text.n);
+    n += n / SPARE;
     return n < LEAST ? LEAST : n > MOST ? MOST : n;
 }
 
@@ -122,11 +130,13 @@ static netpol_object *new_object(np_binder *b, const np_kind *kind, const np_ori
 {
     size_t most = b->budget < SIZE_MAX ? (size_t)b->budget : 0;
     bool over_limit = false;
-    netpol_object *x = np_object_new(b->o.allocator, kind, first_chunk(b, from), most, &over_limit);
+    size_t first = expected_size(b, from);
+    netpol_object *x = np_object_new(b->o.allocator, kind, first, most, &over_limit);
     if (!x) {
         b->status = over_limit ? NETPOL_LIMIT : NETPOL_NO_MEMORY;
         return NULL;
     }
+    x->arena.next_chunk = first / 4; /* what is missing is little */
     x->source = from->source ? np_arena_text(&x->arena, from->source, strlen(from->source)) : NULL;
     x->line = from->line;
     x->column = from->column;
@@ -182,8 +192,17 @@ static void keep_names(np_binder *b, const netpol_object *x)
         b->namespace_name = np_arena_text(&b->scratch, namespace_name, strlen(namespace_name));
 }
 
+/* For expected_size: without what every object takes. */
+static void remember_size(np_binder *b, const netpol_object *x, const np_origin *from)
+{
+    size_t used = x->arena.held - (size_t)(x->arena.end - x->arena.at);
+    b->last_used = from->text.n && used > BASE_SIZE ? used - BASE_SIZE : used;
+    b->last_text = from->text.n;
+}
+
 /* Ends the making of an object: gives it out, or back. */
-static netpol_status finish(np_binder *b, netpol_object *x, bool filled, netpol_object **out)
+static netpol_status finish(np_binder *b, netpol_object *x, bool filled, const np_origin *from,
+                            netpol_object **out)
 {
     netpol_status s = np_bind_status(b, b->text);
     if (filled && !s && x->arena.failed)
@@ -196,7 +215,7 @@ static netpol_status finish(np_binder *b, netpol_object *x, bool filled, netpol_
         netpol_object_unref(x);
         return s;
     }
-    b->last_used = x->arena.held - (size_t)(x->arena.end - x->arena.at);
+    remember_size(b, x, from);
     *out = x;
     return NETPOL_OK;
 }
@@ -210,7 +229,7 @@ netpol_status np_bind_object(np_binder *b, np_text *t, const np_kind *kind, cons
     netpol_object *x = new_object(b, kind, from);
     if (!x)
         return b->status;
-    return finish(b, x, fill_object(b, x, from), out);
+    return finish(b, x, fill_object(b, x, from), from, out);
 }
 
 /* ---- objects without a typed form ---- */
@@ -282,7 +301,7 @@ netpol_status np_bind_other(np_binder *b, np_text *t, const np_head *head, const
     netpol_object *x = new_object(b, np_kind_of(NETPOL_KIND_OTHER), from);
     if (!x)
         return b->status;
-    return finish(b, x, fill_other(b, x, head, from), out);
+    return finish(b, x, fill_other(b, x, head, from), from, out);
 }
 
 /* ---- parts of objects ---- */

@@ -46,6 +46,7 @@ typedef struct np_binder {
     const char *name;     /* of the last object, if it was broken; in the scratch */
     const char *namespace_name;
     uint64_t budget;  /* bytes that the next object may take */
+    size_t last_text; /* bytes of the last document; 0: it was an item */
     size_t last_used; /* bytes that the last one took */
 } np_binder;
 

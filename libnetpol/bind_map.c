@@ -425,15 +425,10 @@ typedef struct open_map {
 
 enum { BIT_API_VERSION = 62, BIT_KIND = 63, NO_FIELD = 64 };
 
-static bool is_field(const open_map *m, size_t i, np_slice name)
-{
-    return i < m->table->n_fields && np_slice_is(name, m->table->fields[i].name);
-}
-
 /* The index of a field, or one of the bits above, or NO_FIELD. */
 static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
 {
-    if (is_field(m, m->expected, name))
+    if (m->expected < m->table->n_fields && np_field_is(&m->table->fields[m->expected], name))
         return m->expected;
     const np_field *f =
         b->strict ? np_table_find(m->table, name) : np_table_find_folded(m->table, name);

@@ -230,8 +230,10 @@ static netpol_status enter(reading_one *one, netpol_object *x, int32_t state)
     info.name = x ? netpol_object_name(x) : kept_name(m, b->name, &good);
     info.namespace_name =
         x ? (namespace_name ? namespace_name : "") : kept_name(m, namespace_name, &good);
-    np_where where = where_of(one, title_of(b, one, x));
-    (void)np_binder_report(b, &where, m->diags);
+    if (b->n_found) {
+        np_where where = where_of(one, title_of(b, one, x));
+        (void)np_binder_report(b, &where, m->diags);
+    }
     if (!good) {
         netpol_object_unref(x);
         return NETPOL_NO_MEMORY;

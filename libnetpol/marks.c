@@ -47,15 +47,19 @@ static int64_t unzigzag(uint64_t value)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+enum { MARK_MOST = 3 * 10 }; /* bytes */
+
 static void mark(np_marker *m, size_t what, uint32_t line, uint32_t column)
 {
-    char bytes[3 * 10];
-    char *at = put_number(bytes, what << 1);
+    if (!np_buffer_reserve(&m->tape, MARK_MOST))
+        return;
+    char *from = m->tape.p + m->tape.n;
+    char *at = put_number(from, what << 1);
     at = put_number(at, zigzag((int64_t)line - m->line));
     at = put_number(at, column);
     m->last = m->tape.n;
     m->line = line;
-    np_buffer_add(&m->tape, bytes, (size_t)(at - bytes));
+    m->tape.n += (size_t)(at - from);
 }
 
 void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column)

@@ -56,7 +56,7 @@ const np_kind *np_kind_find(np_slice api_version, np_slice name)
 const np_field *np_table_find(const np_table *t, np_slice name)
 {
     for (size_t i = 0; i < t->n_fields; i++)
-        if (np_slice_is(name, t->fields[i].name))
+        if (np_field_is(&t->fields[i], name))
             return &t->fields[i];
     return NULL;
 }

@@ -37,6 +37,7 @@ typedef struct np_table np_table;
 typedef struct np_field {
     const char *name;    /* API name: "podSelector" */
     const char *c_name;  /* ours: "pod_selector" */
+    uint8_t name_n;      /* bytes of the API name */
     uint8_t kind;        /* np_field_kind */
     uint8_t flags;       /* NP_ALWAYS, … */
     uint16_t offset;     /* in the struct */
@@ -75,6 +76,10 @@ const np_kind *np_kind_of(int32_t id);
 /* The i-th row, NULL past the last: for walking over all. */
 const np_kind *np_kind_at(size_t i);
 
+static inline bool np_field_is(const np_field *f, np_slice name)
+{
+    return f->name_n == name.n && memcmp(f->name, name.p, name.n) == 0;
+}
 const np_field *np_table_find(const np_table *t, np_slice name);
 /* As np_table_find, whatever the case of the letters: what Go's lenient decoder accepts. */
 const np_field *np_table_find_folded(const np_table *t, np_slice name);

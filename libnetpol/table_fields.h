@@ -11,30 +11,32 @@
  * struct of its own, and a list of maps of which one string is kept. */
 #define NP_ONE(type, name, member, kind, flags)                                                    \
     {                                                                                              \
-        name, #member, kind, flags, offsetof(type, member), 0, NULL, NULL, NP_SINCE_0_1            \
+        name, #member, sizeof(name) - 1, kind, flags, offsetof(type, member), 0, NULL, NULL,       \
+            NP_SINCE_0_1                                                                           \
     }
 #define NP_MANY(type, name, member, kind)                                                          \
     {                                                                                              \
-        name, #member, kind, 0, offsetof(type, member), offsetof(type, n_##member), NULL, NULL,    \
-            NP_SINCE_0_1                                                                           \
+        name, #member, sizeof(name) - 1, kind, 0, offsetof(type, member),                          \
+            offsetof(type, n_##member), NULL, NULL, NP_SINCE_0_1                                   \
     }
 #define NP_SUB(type, name, member, flags, sub)                                                     \
     {                                                                                              \
-        name, #member, NP_STRUCT, flags, offsetof(type, member), 0, &(sub), NULL, NP_SINCE_0_1     \
+        name, #member, sizeof(name) - 1, NP_STRUCT, flags, offsetof(type, member), 0, &(sub),      \
+            NULL, NP_SINCE_0_1                                                                     \
     }
 #define NP_SUBS(type, name, member, sub)                                                           \
     {                                                                                              \
-        name, #member, NP_STRUCT_LIST, 0, offsetof(type, member), offsetof(type, n_##member),      \
-            &(sub), NULL, NP_SINCE_0_1                                                             \
+        name, #member, sizeof(name) - 1, NP_STRUCT_LIST, 0, offsetof(type, member),                \
+            offsetof(type, n_##member), &(sub), NULL, NP_SINCE_0_1                                 \
     }
 #define NP_NEST(name, flags, sub)                                                                  \
     {                                                                                              \
-        name, "", NP_GROUP, flags, 0, 0, &(sub), NULL, NP_SINCE_0_1                                \
+        name, "", sizeof(name) - 1, NP_GROUP, flags, 0, 0, &(sub), NULL, NP_SINCE_0_1              \
     }
 #define NP_TAKE(type, name, member, pluck)                                                         \
     {                                                                                              \
-        name, #member, NP_PLUCK_LIST, 0, offsetof(type, member), offsetof(type, n_##member), NULL, \
-            pluck, NP_SINCE_0_1                                                                    \
+        name, #member, sizeof(name) - 1, NP_PLUCK_LIST, 0, offsetof(type, member),                 \
+            offsetof(type, n_##member), NULL, pluck, NP_SINCE_0_1                                  \
     }
 
 #define NP_COUNT_OF(array) (sizeof(array) / sizeof *(array))
