@@ -112,15 +112,17 @@ typedef struct netpol_check_options {
     size_t size;
     const char *kind; /**< Only this kind is accepted, "NetworkPolicy": every document of another kind,
                            used or not, is a type error (`no matches for kind …`). NULL: all kinds. */
-    uint32_t flags;   /**< NETPOL_TOLERANT_CIDR. */
+    uint32_t flags;   /**< NETPOL_TOLERANT_CIDR, NETPOL_STANDARD_CHANNEL. */
 } netpol_check_options;
 
 /**
  * Writes what reading and validating found, document by document: NETPOL_FORMAT_TEXT
- * (compiler-like), NETPOL_FORMAT_JSON (one array), NETPOL_FORMAT_JSONL (schema "netpol.check/v1")
- * or NETPOL_FORMAT_SARIF.
+ * (compiler-like, with a last line of counts), NETPOL_FORMAT_JSONL (schema "netpol.check/v1", a line
+ * a document), NETPOL_FORMAT_JSON (one object: "documents" as the lines of JSONL, and a "summary"), or
+ * NETPOL_FORMAT_SARIF (2.1.0).
  *
- * Text shows the source line with a caret if the list was read with NETPOL_KEEP_TEXT.
+ * Every policy is validated, also one that has unknown fields. What could not be read at all counts
+ * as a document. Text shows the source line with a caret if the list was read with NETPOL_KEEP_TEXT.
  *
  * @param how      NULL: defaults.
  * @param invalid  Set: how many documents are broken or invalid. May be NULL.
