@@ -54,7 +54,7 @@ static const option options[] = {
     {"exit-zero", 0, TAKES_NOTHING, AT(exit_zero), COMMAND_CHECK, NULL, NULL,
      "invalid documents do not fail the run"},
     {"summary", 0, TAKES_NOTHING, AT(summary), COMMAND_CHECK, NULL, NULL,
-     "count the documents at the end"},
+     "count the documents on standard error (text always does)"},
     {"defaults", 0, TAKES_NOTHING, AT(defaults), COMMAND_CONVERT, NULL, NULL,
      "add what the API server adds: protocol TCP, policyTypes"},
     {"only-known", 0, TAKES_NOTHING, AT(only_known), COMMAND_CONVERT, NULL, NULL,

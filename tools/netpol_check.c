@@ -41,7 +41,7 @@ static bool is_undecodable(const input *in, const netpol_document_info *d)
 }
 
 typedef struct tally {
-    size_t documents;
+    size_t documents; /* a file that could not be read counts as one */
     size_t invalid;
     size_t skipped;
     size_t foreign;
@@ -50,9 +50,11 @@ typedef struct tally {
 
 static tally count_documents(const input *in, bool one_kind)
 {
-    tally t = {.documents = netpol_manifests_document_count(in->manifests)};
-    for (size_t i = 0; i < t.documents; i++) {
+    size_t n = netpol_manifests_document_count(in->manifests);
+    tally t = {.documents = n + netpol_manifests_broken(in->manifests)};
+    for (size_t i = 0; i < n; i++) {
         const netpol_document_info *d = netpol_manifests_document_at(in->manifests, i);
+        t.documents -= d->state == NETPOL_DOCUMENT_BROKEN;
         t.undecodable |= is_undecodable(in, d);
         t.skipped += !one_kind && d->state == NETPOL_DOCUMENT_SKIPPED;
         t.foreign += !one_kind && d->state == NETPOL_DOCUMENT_FOREIGN;
@@ -60,22 +62,25 @@ static tally count_documents(const input *in, bool one_kind)
     return t;
 }
 
-static void print_summary(FILE *to, const tally *t)
+/* The text says this by itself; machines want nothing between their lines. */
+static void print_summary(const tally *t)
 {
-    fprintf(to, "%zu document%s: %zu valid, %zu invalid, %zu skipped", t->documents,
+    fprintf(stderr, "%zu document%s: %zu valid, %zu invalid, %zu skipped", t->documents,
             t->documents == 1 ? "" : "s", t->documents - t->invalid - t->skipped - t->foreign,
             t->invalid, t->skipped);
     if (t->foreign)
-        fprintf(to, ", %zu of another policy system", t->foreign);
-    fputc('\n', to);
+        fprintf(stderr, ", %zu of another policy system", t->foreign);
+    fputc('\n', stderr);
 }
 
 static int verdict(const args *a, const input *in, const tally *t)
 {
     if (in->unreadable || t->undecodable)
         return TOOL_BAD_INPUT;
-    bool finding = t->invalid || (t->foreign && a->fail_on_foreign);
-    return finding && !a->exit_zero ? TOOL_NO : TOOL_YES;
+    bool foreign = t->foreign && a->fail_on_foreign;
+    if (foreign)
+        say("there are policies of another system (--fail-on-foreign)");
+    return (t->invalid || foreign) && !a->exit_zero ? TOOL_NO : TOOL_YES;
 }
 
 static int check(const args *a, output *out, const netpol_check_options *how, const input *in)
@@ -87,8 +92,8 @@ static int check(const args *a, output *out, const netpol_check_options *how, co
         netpol_manifests_check(in->manifests, how, format_of(a->format), &to, &t.invalid);
     if (status != NETPOL_OK)
         return out->failed ? TOOL_FAILED : say_status(status);
-    if (a->summary)
-        print_summary(text ? stdout : stderr, &t);
+    if (a->summary && !text)
+        print_summary(&t);
     return verdict(a, in, &t);
 }
 

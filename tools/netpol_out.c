@@ -10,23 +10,26 @@
 
 /* ---- colours ---- */
 
-typedef struct paint {
-    const char *word;
-    const char *color;
-} paint;
-
 #define RED "\033[1;31m"
 #define GREEN "\033[1;32m"
 #define YELLOW "\033[1;33m"
 #define BLUE "\033[1;36m"
 #define PLAIN "\033[0m"
 
-/* What stands after the place in a diagnostic. */
-static const paint severities[] = {
-    {": error: ", RED}, {": warning: ", YELLOW}, {": note: ", BLUE}, {"hint: ", BLUE}};
-
-/* What a line about an answer begins with. */
-static const paint verdicts[] = {{"allow", GREEN}, {"deny", RED}, {"mixed", YELLOW}};
+/* The words that are painted: in a diagnostic behind its place, of an answer at the front and
+ * behind the name of a direction. The first one found counts. */
+static const struct {
+    const char *before;
+    const char *word;
+    const char *color;
+} paints[] = {
+    {": ", "error:", RED},          {": ", "warning:", YELLOW},
+    {": ", "note:", BLUE},          {"      ", "hint:", BLUE},
+    {"  egress  ", "allow", GREEN}, {"  egress  ", "deny", RED},
+    {"  ingress ", "allow", GREEN}, {"  ingress ", "deny", RED},
+    {NULL, "allow", GREEN},         {NULL, "deny", RED},
+    {NULL, "mixed", YELLOW},
+};
 
 static bool wants_color(const char *when, int fd)
 {
@@ -65,12 +68,18 @@ static void put_painted(FILE *to, const char *p, size_t n, const char *color)
     fputs(PLAIN, to);
 }
 
-static const char *find(const char *p, size_t n, const char *word)
+/* Where a word stands behind what must stand before it; `before` NULL: at the front of the line. */
+static const char *find(const char *p, size_t n, const char *before, const char *word)
 {
+    size_t skip = before ? strlen(before) : 0;
     size_t length = strlen(word);
-    for (size_t i = 0; i + length <= n; i++)
-        if (memcmp(p + i, word, length) == 0)
-            return p + i;
+    for (size_t i = 0; i + skip + length <= n; i++) {
+        if (memcmp(p + i, before ? before : "", skip) == 0 &&
+            memcmp(p + i + skip, word, length) == 0)
+            return p + i + skip;
+        if (!before)
+            return NULL;
+    }
     return NULL;
 }
 
@@ -85,28 +94,22 @@ static bool is_caret_line(const char *p, size_t n)
 /* One line without its line feed. */
 static void put_line(FILE *to, const char *p, size_t n)
 {
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
-        size_t length = strlen(verdicts[i].word);
-        if (n >= length && memcmp(p, verdicts[i].word, length) == 0) {
-            put_painted(to, p, length, verdicts[i].color);
-            put_visible(to, p + length, n - length);
-            return;
-        }
-    }
-    for (size_t i = 0; i < sizeof severities / sizeof *severities; i++) {
-        const char *at = find(p, n, severities[i].word);
-        if (at) {
-            size_t length = strlen(severities[i].word);
-            put_visible(to, p, (size_t)(at - p));
-            put_painted(to, at, length, severities[i].color);
-            put_visible(to, at + length, n - (size_t)(at - p) - length);
-            return;
-        }
-    }
-    if (is_caret_line(p, n))
+    if (is_caret_line(p, n)) {
         put_painted(to, p, n, GREEN);
-    else
-        put_visible(to, p, n);
+        return;
+    }
+    for (size_t i = 0; i < sizeof paints / sizeof *paints; i++) {
+        const char *at = find(p, n, paints[i].before, paints[i].word);
+        if (at) {
+            size_t front = (size_t)(at - p);
+            size_t length = strlen(paints[i].word);
+            put_visible(to, p, front);
+            put_painted(to, at, length, paints[i].color);
+            put_visible(to, at + length, n - front - length);
+            return;
+        }
+    }
+    put_visible(to, p, n);
 }
 
 /* ---- standard output ---- */
@@ -242,12 +245,12 @@ static const char *path_of(const netpol_diagnostic *d)
 
 static void say_one(const output *out, const netpol_diagnostic *d)
 {
-    static const paint severity[] = {{"", ""}, {"error", RED}, {"warning", YELLOW}, {"note", BLUE}};
-    const paint *s = &severity[d->severity & 3];
+    static const char *const names[] = {"", "error", "warning", "note"};
+    static const char *const colors[] = {"", RED, YELLOW, BLUE};
     const char *path = path_of(d);
     put_place(d);
-    fprintf(stderr, "%s%s:%s ", out->color_err ? s->color : "", s->word,
-            out->color_err ? PLAIN : "");
+    fprintf(stderr, "%s%s:%s ", out->color_err ? colors[d->severity & 3] : "",
+            names[d->severity & 3], out->color_err ? PLAIN : "");
     if (path)
         fprintf(stderr, "%s: ", path);
     put_visible(stderr, d->message, strlen(d->message));

@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+TOOLS = HERE.parents[1] / "tools"
 SECONDS = 60
 
 
@@ -52,7 +53,7 @@ def trailing_comment(lines):
 
 def run(command, folder, bin_dir):
     env = {
-        "PATH": f"{bin_dir}:{folder}/bin:{os.environ['PATH']}",
+        "PATH": f"{bin_dir}:{TOOLS}:{folder}/bin:{os.environ['PATH']}",
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
         "TERM": "dumb",
