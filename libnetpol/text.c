@@ -263,7 +263,7 @@ static bool too_many(np_text *t)
 static netpol_status begin_document(np_text *t)
 {
     netpol_status s = np_cut_next(t);
-    t->doc.text = t->piece.text;
+    t->doc.text = np_cut_content(t->piece.text);
     t->doc.json = t->piece.json;
     t->doc.line = t->piece.line;
     if (!s)

@@ -54,6 +54,11 @@ static void move_to(np_cutter *c, const char *to)
 
 /* ---- what a piece begins with ---- */
 
+static bool is_separator(const char *p, const char *end)
+{
+    return end - p >= 3 && memcmp(p, "---", 3) == 0;
+}
+
 /* The first byte that is neither blank nor of a comment, or `end`. Told without the parser only
  * where every byte is plain, so that a stray control character still gets its message. */
 static const char *first_content(const char *p, const char *end)
@@ -68,6 +73,14 @@ static const char *first_content(const char *p, const char *end)
         comment |= c == '#';
     }
     return p;
+}
+
+np_slice np_cut_content(np_slice piece)
+{
+    const char *end = piece.p + piece.n;
+    bool separator = is_separator(piece.p, end) && (piece.n == 3 || strchr(" \t\r\n", piece.p[3]));
+    const char *p = separator ? line_end(piece.p, end) : piece.p;
+    return (np_slice){p, (size_t)(end - p)};
 }
 
 /* Counts the directive lines from p on; *rest is the first content after them. */
@@ -96,7 +109,7 @@ static np_slice after_dashes(const char *line, const char *end)
     uint32_t r;
     for (size_t n; (n = np_utf8_read(p, (size_t)(end - p), &r)) && is_space(r);)
         p += n;
-    while (end > p && (unsigned char)end[-1] <= ' ')
+    while (end > p && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
         end--;
     if (p < end && *p == '#')
         end = p;
@@ -124,16 +137,25 @@ static netpol_status bad_separator(np_text *t, const char *line, np_slice what)
 
 /* ---- pieces of YAML ---- */
 
-/* Takes everything up to the next separator, and the separator's line. */
+/* Takes everything up to the next separator, and that line. Where the piece begins with a separator
+ * that line is part of it, as upstream: what YAML does not take for one (`---#`) is content. */
 static netpol_status take_piece(np_text *t)
 {
     np_cutter *c = &t->cut;
     const char *start = c->at;
-    bool at_once = !c->marked && c->end - start >= 3 && memcmp(start, "---", 3) == 0;
+    const char *from = start;
     uint32_t lines = 0;
-    const char *separator = at_once ? start : next_separator(start, c->end, &lines);
-    t->piece = (np_piece){{start, (size_t)(separator - start)}, c->line, c->column, false};
+    t->piece = (np_piece){{start, 0}, c->line, c->column, false};
+    if (!c->marked && is_separator(start, c->end)) {
+        from = line_end(start, c->end);
+        np_slice what = after_dashes(start, from);
+        if (what.n)
+            return bad_separator(t, start, what);
+        from -= from[-1] == '\n';
+    }
     c->marked = false;
+    const char *separator = next_separator(from, c->end, &lines);
+    t->piece.text.n = (size_t)(separator - start);
     c->at = line_end(separator, c->end);
     c->line += lines + 1;
     c->column = 1;
@@ -181,7 +203,7 @@ static netpol_status cut_yaml(np_text *t)
         if (s)
             return s;
         const char *end = t->piece.text.p + t->piece.text.n;
-        const char *first = first_content(t->piece.text.p, end);
+        const char *first = first_content(np_cut_content(t->piece.text).p, end);
         bool directive =
             first < end && *first == '%' && (first == t->piece.text.p || first[-1] == '\n');
         if (first < end)

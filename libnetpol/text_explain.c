@@ -129,6 +129,8 @@ static const finding findings[] = {
      "write the character itself; YAML has no surrogate pairs"},
     {"cannot start any token", NULL, NP_CODE_SYNTAX, false,
      "a value cannot begin with this character", "quote the value"},
+    {"unexpected ':'", NULL, NP_CODE_SYNTAX, false, "a ':' before ',' or a bracket",
+     "write a blank after the ':' of a key, or quote the value"},
     {"mapping values are not allowed", NULL, NP_CODE_SYNTAX, false, "a ':' where no key can stand",
      "check the indentation, or quote a value that has a colon"},
     {"mapping keys are not allowed", NULL, NP_CODE_SYNTAX, false, "a '?' where no key can stand",

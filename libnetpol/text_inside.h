@@ -199,6 +199,8 @@ void np_cut_start(np_text *t, const char *bytes, size_t n, bool marked);
 /* The next piece that is not blank, in t->piece. NETPOL_OK; NETPOL_NOT_FOUND: the text ends;
  * others: np_text_fail or np_text_stop was called for this piece. */
 netpol_status np_cut_next(np_text *t);
+/* A piece without the separator line that it may begin with. */
+np_slice np_cut_content(np_slice piece);
 
 /* ---- providers ---- */
 

@@ -21,30 +21,8 @@ struct np_libyaml {
     bool mended;            /* the line feed after a last line without one was given */
     np_slice rest;          /* of the piece: not given yet */
     size_t since_event;     /* bytes given since the last event */
+    uint32_t flow;          /* flow collections that are open */
 };
-
-/* libyaml asks for bytes. Zero bytes are the end; 0 is a failure, which ends the document. A last
- * line without a line feed gets one, as kubectl's reader adds it: it counts in block scalars. */
-static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
-{
-    np_text *t = text;
-    np_libyaml *y = t->libyaml;
-    size_t most = size < FEED_MOST ? size : FEED_MOST;
-    *given = most < y->rest.n ? most : y->rest.n;
-    if (*given) {
-        memcpy(buffer, y->rest.p, *given);
-        y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
-    } else if (!y->mended) {
-        y->mended = true;
-        buffer[0] = '\n';
-        *given = 1;
-    }
-    y->since_event += *given;
-    t->fed += *given;
-    if (y->since_event > t->options.max_scalar + LOOK_AHEAD)
-        return 0;
-    return np_text_goes_on(t, *given);
-}
 
 /* A byte order mark is no part of what libyaml sees. */
 static size_t mark_bytes(np_slice s)
@@ -218,6 +196,24 @@ static bool too_long(np_text *t, const np_event *e)
                         "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
 }
 
+/* libyaml (since 0.2.3) takes a '?' inside an unquoted text in brackets; upstream does not. */
+static bool is_plain_query(const yaml_event_t *e)
+{
+    return e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           memchr(e->data.scalar.value, '?', e->data.scalar.length);
+}
+
+static bool check_in_flow(np_text *t, const yaml_event_t *from, const np_event *e)
+{
+    np_libyaml *y = t->libyaml;
+    y->flow += e->type == NP_EVENT_SEQ_START || e->type == NP_EVENT_MAP_START;
+    y->flow -= e->type == NP_EVENT_SEQ_END || e->type == NP_EVENT_MAP_END;
+    if (e->type != NP_EVENT_SCALAR || !is_plain_query(from))
+        return true;
+    return np_text_fail(t, NETPOL_INVALID, NP_CODE_SYNTAX, e->line, e->column, "quote the value",
+                        "a '?' in an unquoted value between brackets");
+}
+
 static bool is_ours(const yaml_event_t *e)
 {
     return e->type != YAML_NO_EVENT && e->type != YAML_STREAM_START_EVENT &&
@@ -278,7 +274,53 @@ static bool next(np_text *t, np_raw *out)
             return broken(t);
     } while (!is_ours(e));
     y->since_event = 0;
-    return translate(t, e, out);
+    if (!translate(t, e, out))
+        return false;
+    return !(y->flow || out->event.flow) || check_in_flow(t, e, &out->event);
+}
+
+/* libyaml passes over a byte order mark at the beginning of a line; upstream takes it as text. It
+ * is never meant. */
+static bool has_inner_mark(np_text *t, np_slice given)
+{
+    const char *end = given.p + given.n;
+    for (const char *p = given.p; p < end && (p = memchr(p, 0xef, (size_t)(end - p))); p++) {
+        bool starts_line = p > t->piece.text.p && (p[-1] == '\n' || p[-1] == '\r');
+        if (!starts_line ||
+            mark_bytes((np_slice){p, (size_t)(t->piece.text.p + t->piece.text.n - p)}) == 0)
+            continue;
+        uint32_t line, column;
+        np_text_place(t, (size_t)(p - t->piece.text.p), &line, &column);
+        (void)np_text_fail(t, NETPOL_INVALID, NP_CODE_NOT_TEXT, line, column, "remove it",
+                           "a byte order mark in the middle of the text");
+        return true;
+    }
+    return false;
+}
+
+/* libyaml asks for bytes. Zero bytes are the end; 0 is a failure, which ends the document. A last
+ * line without a line feed gets one, as kubectl's reader adds it: it counts in block scalars. */
+static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
+{
+    np_text *t = text;
+    np_libyaml *y = t->libyaml;
+    size_t most = size < FEED_MOST ? size : FEED_MOST;
+    *given = most < y->rest.n ? most : y->rest.n;
+    if (*given) {
+        if (has_inner_mark(t, (np_slice){y->rest.p, *given}))
+            return 0;
+        memcpy(buffer, y->rest.p, *given);
+        y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
+    } else if (!y->mended) {
+        y->mended = true;
+        buffer[0] = '\n';
+        *given = 1;
+    }
+    y->since_event += *given;
+    t->fed += *given;
+    if (y->since_event > t->options.max_scalar + LOOK_AHEAD)
+        return 0;
+    return np_text_goes_on(t, *given);
 }
 
 netpol_status np_libyaml_start(np_text *t)
@@ -296,6 +338,7 @@ netpol_status np_libyaml_start(np_text *t)
     y->rest = bytes;
     y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
     y->since_event = 0;
+    y->flow = 0;
     if (!yaml_parser_initialize(&y->parser))
         return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
     y->started = true;
