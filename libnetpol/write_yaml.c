@@ -147,13 +147,13 @@ static void put_value(np_yaml *y, const np_value *v, size_t indent, bool in_map)
     }
 }
 
-/* A block that ends in U+2028 leaves the line without a line feed, and the next document needs one.
- */
+/* A block that ends in U+2028 leaves the line without a line feed, which the next document needs;
+ * a document end does not change what the block holds. */
 static void end_document(np_yaml *y)
 {
     np_yaml_start(y, 0);
     if (y->to->n && y->to->p[y->to->n - 1] != '\n')
-        np_buffer_char(y->to, '\n');
+        np_buffer_text(y->to, "...\n");
 }
 
 /* A root that is no map has nothing before it, not even a blank. */

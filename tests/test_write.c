@@ -192,8 +192,8 @@ static const struct {
     {"numbers", "[0,-0,-5,1.5,100000,1e5,1234567.5,0.00001,1e20,1e19,18446744073709551615]",
      "- 0\n- 0\n- -5\n- 1.5\n- 100000\n- 100000\n- 1.2345675e+06\n- 1e-05\n- 1e+20\n"
      "- 10000000000000000000\n- 18446744073709551615\n"},
-    {"a block that ends the document in a line separator still ends in a line feed",
-     "[\"a\\nb\\u2028\"]", "- |\n  a\n  b\xe2\x80\xa8\n"},
+    {"a block that ends in a line separator is ended by a line", "[\"a\\nb\\u2028\"]",
+     "- |\n  a\n  b\xe2\x80\xa8...\n"},
 };
 
 static void structure_follows_the_table(void **state)
