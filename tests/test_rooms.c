@@ -41,6 +41,8 @@ static const struct room {
     {5, "program", {"reference"}},
     {5, "compile", {"program"}},
     {5, "engine", {"reference", "program", "compile"}},
+    {5, "spans", {0}},
+    {5, "conns", {"reference"}},
     {5, "explain", {"reference", "engine"}},
     {6, "question", {0}},
     {6, "list", {"question"}},
