@@ -311,7 +311,17 @@ bool np_bind_field(np_binder *b, np_text *t, const np_field *f, void *structure,
 {
     b->text = t;
     b->into = into;
+    np_mark_element(&b->marks, 0, 0); /* marks of what is in the value need one around them */
     bool good = np_bind_value(b, f, structure, path);
     b->into = NULL;
     return good;
+}
+
+const np_value *np_bind_plain(np_binder *b, np_text *t, np_arena *into)
+{
+    b->text = t;
+    b->into = into;
+    const np_value *v = np_bind_any(b, NULL, true);
+    b->into = NULL;
+    return v;
 }
