@@ -68,6 +68,9 @@ void np_json_value(np_buffer *b, const np_value *v)
 
 /* ---- typed trees ---- */
 
+/* Beside NETPOL_WRITE_…: fields in byte order of their names. */
+#define SORTED (1u << 31)
+
 static void put_fields(np_buffer *b, const np_table *t, const void *structure, uint32_t flags,
                        bool more);
 
@@ -193,7 +196,7 @@ static void put_fields(np_buffer *b, const np_table *t, const void *structure, u
                        bool more)
 {
     for (size_t i = 0; i < t->n_fields; i++) {
-        const np_field *f = &t->fields[i];
+        const np_field *f = &t->fields[flags & SORTED ? t->sorted[i] : i];
         if (!np_field_written(f, structure, flags))
             continue;
         if (more)
@@ -206,12 +209,14 @@ static void put_fields(np_buffer *b, const np_table *t, const void *structure, u
 
 void np_json_document(np_buffer *b, const np_kind *kind, const void *tree, uint32_t flags)
 {
-    np_buffer_text(b, "{");
-    put_name(b, "kind");
-    put_string(b, kind->name);
+    const char *const keys[] = {"kind", "apiVersion"};
+    const char *const values[] = {kind->name, kind->api_version};
+    np_buffer_char(b, '{');
+    put_name(b, keys[kind->crd]);
+    put_string(b, values[kind->crd]);
     np_buffer_char(b, ',');
-    put_name(b, "apiVersion");
-    put_string(b, kind->api_version);
-    put_fields(b, kind->table, tree, flags, true);
+    put_name(b, keys[!kind->crd]);
+    put_string(b, values[!kind->crd]);
+    put_fields(b, kind->table, tree, kind->crd ? flags | SORTED : flags, true);
     np_buffer_text(b, "}\n");
 }
