@@ -278,9 +278,7 @@ static netpol_status read_pod(const np_reader *r, const char *text, const parts 
     uint32_t pod = np_engine_find_pod(r->engine, p->space, p->name);
     if (pod == NP_NONE)
         return no_such(r, text);
-    np_slice name;
-    np_slice kind;
-    bool of_owner = np_split_kind(np_slice_of(p->name), &name, &kind) || s->pods[pod].replica;
+    bool of_owner = strcmp(s->pods[pod].name, p->name) != 0 || strchr(p->name, '[');
     if (of_owner && strcmp(s->owners[s->pods[pod].owner].kind, "Pod") != 0)
         return add_owner(r, out, s->pods[pod].owner, NULL);
     np_group *g = np_word_group(r, out, pod_name(r, pod));
