@@ -47,8 +47,11 @@ static bool is_accepted(const checker *c, const netpol_document_info *d)
 
 static void refuse_kind(const checker *c, const netpol_document_info *d)
 {
-    const np_where where = {
-        .source = d->source, .line = d->line, .document = d->document, .item = d->item};
+    const np_where where = {.source = d->source,
+                            .line = d->line,
+                            .column = d->object ? d->object->column : 0,
+                            .document = d->document,
+                            .item = d->item};
     np_diag(c->found, NP_CODE_KIND_REFUSED, &where, NULL, NULL,
             "no matches for kind \"%s\" in version \"%s\"", d->kind, d->api_version);
 }

@@ -114,6 +114,8 @@ netpol_status np_write_object(np_buffer *b, const netpol_object *x, int32_t form
     return b->failed ? NETPOL_NO_MEMORY : NETPOL_OK;
 }
 
+#define USUAL_SIZE 4096 /* of a policy as text: room that is taken at once */
+
 netpol_status netpol_object_write(const netpol_object *object, int32_t format, uint32_t flags,
                                   const netpol_sink *to)
 {
@@ -121,6 +123,7 @@ netpol_status netpol_object_write(const netpol_object *object, int32_t format, u
         return NETPOL_MISUSE;
     np_buffer b;
     np_buffer_init(&b, &object->arena.alloc);
+    (void)np_buffer_reserve(&b, USUAL_SIZE);
     netpol_status s = np_write_object(&b, object, format, flags);
     if (s == NETPOL_OK)
         s = np_buffer_flush(&b, to);
