@@ -116,7 +116,7 @@ def exported(library):
 # What a guest in another program does not do: print, exit, read its surroundings, follow the locale.
 UNWELCOME = set("""printf vprintf puts putchar perror fprintf vfprintf fputs fputc putc stdout stderr
 exit _exit quick_exit atexit getenv secure_getenv setenv setlocale uselocale localeconv signal
-sigaction raise strtod strtof atof strcoll strerror strtok localtime __ctype_b_loc
+sigaction raise atof strcoll strerror strtok localtime __ctype_b_loc
 __ctype_tolower_loc __ctype_toupper_loc toupper tolower strcasecmp strncasecmp rand srand
 __printf_chk __fprintf_chk __vfprintf_chk""".split())
 
