@@ -150,7 +150,7 @@ static netpol_object *new_object(np_binder *b, const np_kind *kind, const np_ori
 static bool keep_plain(np_binder *b, netpol_object *x, const np_origin *from)
 {
     np_text_record(b->text);
-    x->value = np_bind_any(b, NULL, true);
+    x->value = np_bind_any(b, NULL);
     np_text_rewind(b->text);
     const char *text = x->value ? np_arena_text(&x->arena, from->text.p, from->text.n) : NULL;
     if (text && !np_text_peek(b->text)->json)
@@ -321,7 +321,7 @@ const np_value *np_bind_plain(np_binder *b, np_text *t, np_arena *into)
 {
     b->text = t;
     b->into = into;
-    const np_value *v = np_bind_any(b, NULL, true);
+    const np_value *v = np_bind_any(b, NULL);
     b->into = NULL;
     return v;
 }

@@ -75,14 +75,14 @@ static np_value *scalar_value(np_binder *b, const np_event *e, const np_path *pa
 
 /* ---- collections ---- */
 
-static np_value *any(np_binder *b, const np_path *path, bool sorted);
+static np_value *any(np_binder *b, const np_path *path);
 
-static np_value *list_value(np_binder *b, const np_path *path, bool sorted)
+static np_value *list_value(np_binder *b, const np_path *path)
 {
     size_t first = b->n_elements;
     for (size_t i = 0; np_text_peek(b->text)->type != NP_EVENT_SEQ_END; i++) {
         np_path inside = np_path_index(path, i);
-        const np_value *element = any(b, &inside, sorted);
+        const np_value *element = any(b, &inside);
         if (!element || !np_bind_push(b, element))
             return NULL;
     }
@@ -101,7 +101,7 @@ static np_value *list_value(np_binder *b, const np_path *path, bool sorted)
     return v;
 }
 
-static bool read_entry(np_binder *b, const np_path *path, bool sorted)
+static bool read_entry(np_binder *b, const np_path *path)
 {
     const np_event *e = np_text_peek(b->text);
     np_at at = np_at_event(e);
@@ -110,7 +110,7 @@ static bool read_entry(np_binder *b, const np_path *path, bool sorted)
         return false;
     np_text_take(b->text);
     np_path inside = np_path_field(path, key ? key : "");
-    const np_value *value = any(b, &inside, sorted);
+    const np_value *value = any(b, &inside);
     return value && (!key || np_bind_remember(b, key, value, at));
 }
 
@@ -125,14 +125,14 @@ static size_t drop_repeated(np_bind_entry *at, size_t n)
     return kept;
 }
 
-static np_value *map_value(np_binder *b, const np_path *path, bool sorted)
+static np_value *map_value(np_binder *b, const np_path *path)
 {
     size_t first = b->n_entries;
     while (np_text_peek(b->text)->type != NP_EVENT_MAP_END)
-        if (!read_entry(b, path, sorted))
+        if (!read_entry(b, path))
             return NULL;
     size_t n = b->n_entries - first;
-    if (sorted && n) {
+    if (n) {
         np_entries_sort(b->entries + first, n);
         n = drop_repeated(b->entries + first, n);
     }
@@ -157,7 +157,7 @@ static np_value *too_deep(np_binder *b, const np_event *e, const np_path *path)
     return said && np_text_skip(b->text) ? new_value(b, NP_VALUE_NULL) : NULL;
 }
 
-static np_value *any(np_binder *b, const np_path *path, bool sorted)
+static np_value *any(np_binder *b, const np_path *path)
 {
     const np_event *e = np_text_peek(b->text);
     np_value *v = NULL;
@@ -169,7 +169,7 @@ static np_value *any(np_binder *b, const np_path *path, bool sorted)
         bool is_map = e->type == NP_EVENT_MAP_START;
         b->depth++;
         np_text_take(b->text);
-        v = is_map ? map_value(b, path, sorted) : list_value(b, path, sorted);
+        v = is_map ? map_value(b, path) : list_value(b, path);
         b->depth--;
     }
     if (v)
@@ -177,9 +177,9 @@ static np_value *any(np_binder *b, const np_path *path, bool sorted)
     return v;
 }
 
-const np_value *np_bind_any(np_binder *b, const np_path *path, bool sorted)
+const np_value *np_bind_any(np_binder *b, const np_path *path)
 {
-    return any(b, path, sorted);
+    return any(b, path);
 }
 
 /* ---- compact JSON ---- */
@@ -241,18 +241,71 @@ static void print_value(np_buffer *out, const np_value *v)
     }
 }
 
-/* Keys are sorted, as they are when YAML goes through JSON; JSON itself keeps its order. */
-bool np_bind_json(np_binder *b, np_where_in in, const char **out)
+/* YAML goes through a value, since its keys are sorted when it becomes JSON. */
+static bool print_yaml(np_binder *b, const np_path *path)
 {
     np_arena *into = b->into;
-    bool json = np_text_peek(b->text)->json;
     b->into = &b->scratch;
-    const np_value *v = np_bind_any(b, in.path, !json);
+    const np_value *v = np_bind_any(b, path);
     b->into = into;
-    if (!v)
+    if (v)
+        print_value(&b->words, v);
+    return v != NULL;
+}
+
+/* JSON stays as it is written, but for blanks and escapes. */
+static bool print_json(np_binder *b);
+
+static bool print_json_collection(np_binder *b, bool is_map)
+{
+    np_buffer_char(&b->words, is_map ? '{' : '[');
+    np_text_take(b->text);
+    for (size_t i = 0;; i++) {
+        const np_event *e = np_text_peek(b->text);
+        if (e->type == NP_EVENT_MAP_END || e->type == NP_EVENT_SEQ_END)
+            break;
+        if (i)
+            np_buffer_char(&b->words, ',');
+        if (is_map && e->type == NP_EVENT_SCALAR) {
+            np_buffer_json(&b->words, e->value);
+            np_buffer_char(&b->words, ':');
+            np_text_take(b->text);
+        }
+        if (!print_json(b))
+            return false;
+    }
+    np_buffer_char(&b->words, is_map ? '}' : ']');
+    return true;
+}
+
+static bool print_json(np_binder *b)
+{
+    const np_event *e = np_text_peek(b->text);
+    bool good = true;
+    if (e->type == NP_EVENT_SCALAR && e->style == NP_STYLE_PLAIN)
+        np_buffer_add(&b->words, e->value.p, e->value.n);
+    else if (e->type == NP_EVENT_SCALAR)
+        np_buffer_json(&b->words, e->value);
+    else if (e->type == NP_EVENT_ERROR || e->type == NP_EVENT_END)
+        good = false;
+    else if (b->depth == DEEPEST)
+        good = too_deep(b, e, NULL) && false;
+    else {
+        b->depth++;
+        good = print_json_collection(b, e->type == NP_EVENT_MAP_START);
+        b->depth--;
+    }
+    if (good)
+        np_text_take(b->text);
+    return good;
+}
+
+bool np_bind_json(np_binder *b, np_where_in in, const char **out)
+{
+    bool json = np_text_peek(b->text)->json;
+    if (json ? !print_json(b) : !print_yaml(b, in.path))
         return false;
-    print_value(&b->words, v);
-    *out = b->words.failed ? NULL : np_arena_text(into, b->words.p, b->words.n);
+    *out = b->words.failed ? NULL : np_arena_text(b->into, b->words.p, b->words.n);
     b->words.n = 0;
-    return *out || np_bind_no_memory(b, into);
+    return *out || np_bind_no_memory(b, b->into);
 }

@@ -92,9 +92,8 @@ bool np_bind_remember(np_binder *b, const char *key, const void *value, np_at at
 
 /* ---- bind_any.c ---- */
 
-/* The node at hand as a plain value in b->into, keys sorted, or in the document's order. NULL: the
- * text or the memory failed. */
-const np_value *np_bind_any(np_binder *b, const np_path *path, bool sorted);
+/* The node at hand as a plain value in b->into. NULL: the text or the memory failed. */
+const np_value *np_bind_any(np_binder *b, const np_path *path);
 /* The node at hand as compact JSON. *out NULL: a finding says why. */
 bool np_bind_json(np_binder *b, np_where_in in, const char **out);
 

@@ -486,14 +486,15 @@ static bool read_unknown(np_binder *b, open_map *m, const np_event *key)
     np_at at = np_at_event(key);
     bool json = key->json;
     const char *name;
-    if (m->table->partial || !b->strict) {
+    if (m->table->partial) {
         np_text_take(b->text);
         return np_text_skip(b->text);
     }
     if (!np_bind_key(b, key, &b->scratch, m->path, &name))
         return false;
-    if (name && (!np_find_unknown(b, key, name, m->path, m->table) ||
-                 (!json && !np_bind_remember(b, name, NULL, at))))
+    if (name && b->strict &&
+        (!np_find_unknown(b, key, name, m->path, m->table) ||
+         (!json && !np_bind_remember(b, name, NULL, at))))
         return false;
     np_text_take(b->text);
     np_path inside = np_path_field(m->path, name ? name : "");
