@@ -202,7 +202,7 @@ bool np_conns_equal(const np_conns *a, const np_conns *b)
 
 /* ---- as text ---- */
 
-static void range_text(np_buffer *b, const np_conn_range *r)
+void np_conn_range_text(np_buffer *b, const np_conn_range *r)
 {
     if (r->first == r->last)
         np_buffer_format(b, "%u", (unsigned)r->first);
@@ -225,7 +225,7 @@ void np_conns_text(np_buffer *b, const np_conns *c)
         for (size_t k = 0; k < c->n[i]; k++) {
             if (k)
                 np_buffer_char(b, ',');
-            range_text(b, &c->ranges[i][k]);
+            np_conn_range_text(b, &c->ranges[i][k]);
         }
         before = ",";
     }

@@ -24,6 +24,9 @@ typedef struct np_conn_range {
     uint16_t last;
 } np_conn_range;
 
+/* "80" or "80-90". */
+void np_conn_range_text(np_buffer *b, const np_conn_range *r);
+
 /* Index of a protocol in a set: in the order of text. */
 enum { NP_CONN_SCTP = 0, NP_CONN_TCP = 1, NP_CONN_UDP = 2, NP_CONN_PROTOCOLS = 3 };
 extern const uint8_t np_conn_protocols[NP_CONN_PROTOCOLS];

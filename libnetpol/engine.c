@@ -231,6 +231,35 @@ void netpol_engine_verdicts(const netpol_engine *engine, const netpol_flow *flow
         out[i] = netpol_engine_verdict(engine, &flows[i]);
 }
 
+/* False: a flow cannot say it, since by its address the side is somebody else's. */
+static bool side_to_flow(const np_snapshot *s, const np_side *side, uint8_t bytes[16],
+                         uint8_t *kind)
+{
+    if (side->pod != NP_NONE) {
+        *kind = NETPOL_BY_POD;
+        memcpy(bytes, &side->pod, sizeof side->pod);
+        bytes[4] = side->family == NP_FAMILY_4 ? 4 : 6;
+        return true;
+    }
+    np_side found = np_side_of_ip(s, &side->ip);
+    *kind = NETPOL_BY_ADDRESS;
+    memcpy(bytes, side->ip.b, sizeof side->ip.b);
+    return found.pod == NP_NONE && found.node == side->node;
+}
+
+netpol_verdict np_engine_judge(const netpol_engine *e, const np_packet *packet)
+{
+    netpol_flow f;
+    memset(&f, 0, sizeof f);
+    f.port = packet->port;
+    f.protocol = packet->protocol;
+    if (!e->program || packet->two_replicas ||
+        !side_to_flow(e->snapshot, &packet->src, f.src, &f.src_kind) ||
+        !side_to_flow(e->snapshot, &packet->dst, f.dst, &f.dst_kind))
+        return np_reference_judge(e->snapshot, &e->semantics, packet);
+    return np_program_verdict(e->program, &f);
+}
+
 const char *netpol_depends_name(uint32_t bit)
 {
     static const char *const names[] = {

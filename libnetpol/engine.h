@@ -18,6 +18,9 @@ struct netpol_engine {
     np_program *program; /* NULL: the reference answers */
 };
 
+/* Judges a packet by the engine's own machinery, as far as a flow can say what the packet is. */
+netpol_verdict np_engine_judge(const netpol_engine *e, const np_packet *packet);
+
 /* A pod by its name, by "name[Kind]", or by the name of a workload that is there as replicas;
  * `space` NULL or "": the default namespace. NP_NONE: there is none. */
 uint32_t np_engine_find_pod(const netpol_engine *e, const char *space, const char *name);

@@ -43,14 +43,15 @@ static uint32_t number_of(table *t, const np_conns *c)
     return (uint32_t)t->n_sets++;
 }
 
-/* Judges one pair in a scratch arena; what is new of it is judged again to be kept. */
-static uint32_t judge(table *t, const np_packet *q, np_arena *scratch)
+/* Judges one pair in a scratch arena; what is new of it is judged again to be kept. What is not
+ * going to be shown leaves no marks. */
+static uint32_t judge(table *t, const np_packet *q, bool shown, np_arena *scratch)
 {
     const np_snapshot *s = t->e->snapshot;
     np_conns c;
     if (!np_conns_between(s, &t->e->semantics, q, scratch, &c))
         return NP_NONE;
-    t->depends |= c.depends;
+    t->depends |= shown ? c.depends : 0;
     size_t before = t->n_sets;
     uint32_t number = number_of(t, &c);
     if (number != NP_NONE && t->n_sets > before &&
@@ -91,7 +92,7 @@ static uint32_t judge_pair(table *t, size_t i, size_t k, uint8_t family, np_aren
     np_packet q = {.src = side_of(t, src, family),
                    .dst = side_of(t, dst, family),
                    .two_replicas = i == k && workload};
-    uint32_t number = judge(t, &q, scratch);
+    uint32_t number = judge(t, &q, i != k || t->how.self, scratch);
     return number == NP_NONE ? NP_NONE - 1 : number;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "question.h"
 
-#include "conns.h"
 #include "port.h"
 
 #define MOST_FLOWS 1000000u
@@ -44,8 +43,8 @@ static bool same_why(const np_why *a, const np_why *b)
 
 static bool same_result(const np_flow_answer *a, const np_flow_answer *b)
 {
-    return a->verdict.allowed == b->verdict.allowed && a->verdict.depends == b->verdict.depends &&
-           same_why(&a->egress, &b->egress) && same_why(&a->ingress, &b->ingress);
+    return a->verdict.allowed == b->verdict.allowed && same_why(&a->egress, &b->egress) &&
+           same_why(&a->ingress, &b->ingress);
 }
 
 static np_flow_answer judge(const asking *a, const np_packet *q, const np_end *src,
@@ -54,7 +53,9 @@ static np_flow_answer judge(const asking *a, const np_packet *q, const np_end *s
     const np_snapshot *s = snapshot_of(a);
     np_flow_answer f = {.src = src->name, .dst = dst->name};
     f.family = q->dst.family == NP_FAMILY_4 ? 4 : 6;
-    f.verdict = np_reference_judge(s, a->reader.semantics, q);
+    f.verdict = a->reader.semantics == &a->reader.engine->semantics
+                    ? np_engine_judge(a->reader.engine, q)
+                    : np_reference_judge(s, a->reader.semantics, q);
     np_reference_why(s, a->reader.semantics, q, &f.egress, &f.ingress);
     if (dst->service)
         f.verdict.depends |= NETPOL_DEPENDS_SERVICE_TRANSLATION;
@@ -65,20 +66,37 @@ static np_flow_answer judge(const asking *a, const np_packet *q, const np_end *s
     return f;
 }
 
-/* Adds what came out for the ports first … last to what came out for the ports before. */
+/* Adds ports to a line of the answer; false: no memory. */
+static bool add_ports(asking *a, np_flow_answer *f, uint16_t first, uint16_t last)
+{
+    if (first == 0)
+        return true;
+    if (f->n_ports && f->ports[f->n_ports - 1].last + 1 == first) {
+        f->ports[f->n_ports - 1].last = last;
+        return true;
+    }
+    if (!np_arena_grow(&a->answer->arena, (void **)&f->ports, f->n_ports, &f->ports_room,
+                       sizeof *f->ports))
+        return false;
+    f->ports[f->n_ports++] = (np_conn_range){first, last};
+    return true;
+}
+
+/* Adds what came out for the ports first … last to the lines from `begin` on. */
 static netpol_status add(asking *a, np_flow_answer f, size_t begin, uint16_t first, uint16_t last)
 {
     netpol_answer *x = a->answer;
     if (++a->judged > MOST_FLOWS)
         return np_reader_say(&a->reader, NETPOL_LIMIT, NP_CODE_TOO_MANY_FLOWS,
                              "the question is about more than %u flows", MOST_FLOWS);
-    f.first_port = first;
-    f.last_port = last;
-    if (x->n > begin && same_result(&x->flows[x->n - 1], &f)) {
-        x->flows[x->n - 1].last_port = last;
-        return NETPOL_OK;
+    for (size_t i = begin; i < x->n; i++) {
+        if (!same_result(&x->flows[i], &f))
+            continue;
+        x->flows[i].verdict.depends |= f.verdict.depends;
+        return add_ports(a, &x->flows[i], first, last) ? NETPOL_OK : NETPOL_NO_MEMORY;
     }
-    if (!np_arena_grow(&x->arena, (void **)&x->flows, x->n, &x->room, sizeof *x->flows))
+    if (!add_ports(a, &f, first, last) ||
+        !np_arena_grow(&x->arena, (void **)&x->flows, x->n, &x->room, sizeof *x->flows))
         return NETPOL_NO_MEMORY;
     x->flows[x->n++] = f;
     return NETPOL_OK;
@@ -144,6 +162,12 @@ typedef struct run {
     size_t end;
 } run;
 
+static bool same_ports(const np_flow_answer *a, const np_flow_answer *b)
+{
+    return a->n_ports == b->n_ports &&
+           (!a->n_ports || memcmp(a->ports, b->ports, a->n_ports * sizeof *a->ports) == 0);
+}
+
 /* Whether two runs came out alike, port by port; for the same reasons, if those count. */
 static bool runs_alike(const np_flow_answer *f, run a, run b, bool reasons)
 {
@@ -152,12 +176,25 @@ static bool runs_alike(const np_flow_answer *f, run a, run b, bool reasons)
     for (size_t i = 0; i < a.end - a.first; i++) {
         const np_flow_answer *x = &f[a.first + i];
         const np_flow_answer *y = &f[b.first + i];
-        if (x->first_port != y->first_port || x->last_port != y->last_port ||
-            x->verdict.allowed != y->verdict.allowed ||
+        if (!same_ports(x, y) || x->verdict.allowed != y->verdict.allowed ||
             (reasons ? !same_result(x, y) : x->family != y->family))
             return false;
     }
     return true;
+}
+
+/* The lines of two families become one where they came out alike. */
+static void merge_families(netpol_answer *x, run four, run six)
+{
+    bool alike = runs_alike(x->flows, four, six, true);
+    for (size_t i = four.first; i < six.end; i++)
+        if (alike || four.first == four.end || six.first == six.end)
+            x->flows[i].family = 0;
+    if (!alike)
+        return;
+    for (size_t i = 0; i < six.end - six.first; i++)
+        x->flows[four.first + i].verdict.depends |= x->flows[six.first + i].verdict.depends;
+    x->n = four.end;
 }
 
 static netpol_status judge_ends(asking *a, const np_group *from, const np_group *to,
@@ -165,26 +202,17 @@ static netpol_status judge_ends(asking *a, const np_group *from, const np_group 
 {
     netpol_answer *x = a->answer;
     uint8_t families = src->families & dst->families & a->families;
-    size_t begin = x->n;
+    run four = {x->n, x->n};
+    netpol_status status = NETPOL_OK;
     a->no_common = a->no_common || !families;
-    if (families & NP_FAMILY_4) {
-        netpol_status status = judge_in_family(a, from, to, src, dst, NP_FAMILY_4);
-        if (status != NETPOL_OK)
-            return status;
-    }
-    size_t middle = x->n;
-    if (families & NP_FAMILY_6) {
-        netpol_status status = judge_in_family(a, from, to, src, dst, NP_FAMILY_6);
-        if (status != NETPOL_OK)
-            return status;
-    }
-    if (middle == begin || middle == x->n ||
-        !runs_alike(x->flows, (run){begin, middle}, (run){middle, x->n}, true))
-        return NETPOL_OK;
-    for (size_t i = begin; i < middle; i++)
-        x->flows[i].family = 0;
-    x->n = middle;
-    return NETPOL_OK;
+    if (families & NP_FAMILY_4)
+        status = judge_in_family(a, from, to, src, dst, NP_FAMILY_4);
+    four.end = x->n;
+    if (families & NP_FAMILY_6 && status == NETPOL_OK)
+        status = judge_in_family(a, from, to, src, dst, NP_FAMILY_6);
+    if (status == NETPOL_OK)
+        merge_families(x, four, (run){four.end, x->n});
+    return status;
 }
 
 /* In a group of several pods, what one has with itself is not meant. */
@@ -228,9 +256,23 @@ static netpol_status judge_groups(asking *a, const np_group *from, const np_grou
             one = here;
         alike = alike && (here.first == here.end || runs_alike(x->flows, one, here, false));
     }
-    if (alike && !to->apart)
+    if (alike)
         gather(x, from, to, one);
     return NETPOL_OK;
+}
+
+/* The backends of a service are shown one by one, each as a group of its own. */
+static netpol_status judge_apart(asking *a, const np_group *from, const np_group *to)
+{
+    netpol_status status = NETPOL_OK;
+    for (size_t i = 0; i < to->n && status == NETPOL_OK; i++) {
+        np_group one = *to;
+        one.name = to->ends[i].name;
+        one.ends = &to->ends[i];
+        one.n = 1;
+        status = judge_groups(a, from, &one);
+    }
+    return status;
 }
 
 /* ---- the whole question ---- */
@@ -297,7 +339,8 @@ static netpol_status judge_words(asking *a)
     netpol_status status = read_words(a, &src, &dst);
     for (size_t i = 0; status == NETPOL_OK && i < src.n; i++)
         for (size_t k = 0; status == NETPOL_OK && k < dst.n; k++)
-            status = judge_groups(a, &src.groups[i], &dst.groups[k]);
+            status = dst.groups[k].apart ? judge_apart(a, &src.groups[i], &dst.groups[k])
+                                         : judge_groups(a, &src.groups[i], &dst.groups[k]);
     if (status != NETPOL_OK)
         return status;
     if (x->n == 0)

@@ -4,6 +4,7 @@
 #ifndef NP_QUESTION_H
 #define NP_QUESTION_H
 
+#include "conns.h"
 #include "engine.h"
 
 #include "netpol/question.h"
@@ -73,13 +74,14 @@ bool np_arena_grow(np_arena *a, void **at, size_t n, size_t *room, size_t elemen
 
 /* ---- answers ---- */
 
-/* One line of an answer: a run of ports between two ends that came out alike. */
+/* One line of an answer: ports between two ends that came out alike. */
 typedef struct np_flow_answer {
     const char *src;
     const char *dst;
-    uint8_t family;      /* 4 or 6; 0: it is the same in all */
-    uint16_t first_port; /* 0: the protocol has none */
-    uint16_t last_port;
+    np_conn_range *ports; /* ascending, apart */
+    size_t n_ports;       /* 0: the protocol has none */
+    size_t ports_room;
+    uint8_t family; /* 4 or 6, where the other comes out otherwise; else 0 */
     netpol_verdict verdict;
     np_why egress;
     np_why ingress;

@@ -97,13 +97,20 @@ static void decisions_json(np_buffer *b, const netpol_answer *x, const np_flow_a
     decision_json(b, x, &f->ingress);
 }
 
-/* "port":80, or "ports":[1,79] for a run of them. */
-static void flow_port_json(np_buffer *b, const np_flow_answer *f)
+/* "port":80, or "ports":[[1,79],[81,65535]]. */
+static void flow_ports_json(np_buffer *b, const np_flow_answer *f)
 {
-    if (f->first_port == f->last_port && f->first_port)
-        np_buffer_format(b, "\"port\":%u,", (unsigned)f->first_port);
-    else if (f->first_port)
-        np_buffer_format(b, "\"ports\":[%u,%u],", (unsigned)f->first_port, (unsigned)f->last_port);
+    if (f->n_ports == 0)
+        return;
+    if (f->n_ports == 1 && f->ports[0].first == f->ports[0].last) {
+        np_buffer_format(b, "\"port\":%u,", (unsigned)f->ports[0].first);
+        return;
+    }
+    np_buffer_text(b, "\"ports\":[");
+    for (size_t i = 0; i < f->n_ports; i++)
+        np_buffer_format(b, "%s[%u,%u]", i ? "," : "", (unsigned)f->ports[i].first,
+                         (unsigned)f->ports[i].last);
+    np_buffer_text(b, "],");
 }
 
 static void flow_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
@@ -115,7 +122,7 @@ static void flow_json(np_buffer *b, const netpol_answer *x, const np_flow_answer
     np_buffer_char(b, ',');
     if (f->family)
         np_buffer_format(b, "\"family\":%u,", (unsigned)f->family);
-    flow_port_json(b, f);
+    flow_ports_json(b, f);
     np_buffer_format(b, "\"verdict\":\"%s\",\"depends\":", f->verdict.allowed ? "allow" : "deny");
     np_depends_json(b, f->verdict.depends);
     np_buffer_char(b, ',');
@@ -183,10 +190,10 @@ static void ports_text(np_buffer *b, const netpol_answer *x, const np_flow_answe
 {
     char room[4];
     np_buffer_text(b, np_protocol_name(x->protocol, room));
-    if (f->first_port == f->last_port && f->first_port)
-        np_buffer_format(b, " %u", (unsigned)f->first_port);
-    else if (f->first_port)
-        np_buffer_format(b, " %u-%u", (unsigned)f->first_port, (unsigned)f->last_port);
+    for (size_t i = 0; i < f->n_ports; i++) {
+        np_buffer_char(b, i ? ',' : ' ');
+        np_conn_range_text(b, &f->ports[i]);
+    }
 }
 
 /* "policy shop/db ingress[0] from[1] ports[0]". */
@@ -265,7 +272,7 @@ static void presets_text(np_buffer *b, const netpol_answer *x)
     if (x->n_presets == 0)
         np_buffer_text(b, "  the same under all presets\n");
     for (size_t i = 0; i < x->n_presets; i++)
-        np_buffer_format(b, "  %s: %s\n", x->presets[i].name,
+        np_buffer_format(b, "  under preset %s: %s\n", x->presets[i].name,
                          np_outcome_name(x->presets[i].outcome));
 }
 
