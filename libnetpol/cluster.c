@@ -224,25 +224,36 @@ netpol_status netpol_cluster_put(netpol_cluster *c, const netpol_object *x,
     return NETPOL_OK;
 }
 
+/* The key of a name as the caller gives it; false: no kind that a cluster holds. */
+static bool key_by_name(const netpol_cluster *c, int32_t kind, const char *space, const char *name,
+                        object_key *out)
+{
+    const np_kind *row = np_kind_of(kind);
+    if (!name || !row || row->id != kind || kind == NETPOL_KIND_OTHER)
+        return false;
+    if (!row->namespaced)
+        space = "";
+    else if (!space || !*space)
+        space = c->default_namespace;
+    *out = (object_key){kind, space, name};
+    return true;
+}
+
 netpol_status netpol_cluster_remove(netpol_cluster *c, int32_t kind, const char *namespace_name,
                                     const char *name)
 {
-    const np_kind *row = np_kind_of(kind);
-    if (!c || !name || !row || kind == NETPOL_KIND_OTHER)
+    object_key k;
+    if (!c || !key_by_name(c, kind, namespace_name, name, &k))
         return NETPOL_MISUSE;
-    const char *space = namespace_name && *namespace_name ? namespace_name : c->default_namespace;
-    object_key k = {kind, row->namespaced ? space : "", name};
     return take_out(c, &k) ? NETPOL_OK : NETPOL_NOT_FOUND;
 }
 
 const netpol_object *netpol_cluster_find(const netpol_cluster *c, int32_t kind,
                                          const char *namespace_name, const char *name)
 {
-    const np_kind *row = np_kind_of(kind);
-    if (!c || !name || !row)
+    object_key k;
+    if (!c || !key_by_name(c, kind, namespace_name, name, &k))
         return NULL;
-    const char *space = namespace_name && *namespace_name ? namespace_name : c->default_namespace;
-    object_key k = {kind, row->namespaced ? space : "", name};
     uint32_t at = find(c, &k);
     return at == NP_NONE ? NULL : c->objects[at];
 }
