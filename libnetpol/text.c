@@ -51,6 +51,12 @@ bool np_text_fail(np_text *t, netpol_status status, int32_t code, uint32_t line,
     return np_text_stop(t, status);
 }
 
+bool np_text_too_long(np_text *t, const np_event *e)
+{
+    return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
+                        "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
+}
+
 bool np_text_ask(np_text *t)
 {
     t->work = 0;
@@ -249,14 +255,11 @@ static bool is_empty_document(np_text *t)
     return alone;
 }
 
-static bool too_many(np_text *t)
+static netpol_status end_text(np_text *t, const char *why)
 {
-    if (t->documents < t->options.max_documents)
-        return false;
     t->ended = NETPOL_LIMIT;
-    np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, t->piece.line, t->piece.column, NULL,
-                 "the input has more than %u documents", t->options.max_documents);
-    return true;
+    np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, t->piece.line, t->piece.column, NULL, "%s", why);
+    return NETPOL_LIMIT;
 }
 
 /* NETPOL_NOT_FOUND: it is empty. */
@@ -278,18 +281,19 @@ netpol_status np_text_next(np_text *t, np_document *doc)
     netpol_status s;
     do {
         np_events_stop(t);
-        if (t->deep > MOST_DEEP)
-            t->ended = NETPOL_LIMIT;
         if (t->ended)
             return t->ended;
         t->status = NETPOL_OK;
         t->doc = (np_document){.index = t->documents};
+        if (t->deep > MOST_DEEP)
+            return end_text(t, "too many documents are nested too deeply; the rest is not read");
         s = begin_document(t);
     } while (s == NETPOL_NOT_FOUND && !t->ended);
     if (s == NETPOL_NOT_FOUND || (t->ended && t->status == t->ended))
         return t->ended;
-    if (too_many(t))
-        return NETPOL_LIMIT;
+    if (t->documents >= t->options.max_documents)
+        return end_text(t,
+                        "the input has more documents than the limit allows; the rest is not read");
     t->documents++;
     t->doc.line = t->status ? t->fail_line : np_text_peek(t)->line;
     *doc = t->doc;

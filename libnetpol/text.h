@@ -33,7 +33,7 @@ typedef enum np_scalar_style {
 
 typedef struct np_event {
     uint8_t type;
-    uint8_t style;   /* of scalars; a quoted one with the tag `!` counts as plain, as upstream */
+    uint8_t style;   /* of scalars */
     bool json;       /* from the JSON scanner: numbers follow JSON's rules */
     bool flow;       /* of collections: written in flow style */
     bool merged;     /* a map key that arrived through a merge key */

@@ -36,10 +36,14 @@ static bool enter(np_text *t, const np_event *e, bool hidden)
 
 /* ---- merge keys ---- */
 
+/* The tag `!` says nothing here, as upstream. */
 static bool is_merge_key(const np_event *e)
 {
-    return np_slice_is(e->value, "<<") && !e->json &&
-           (e->tag.n ? np_slice_is(e->tag, "tag:yaml.org,2002:merge") : e->style == NP_STYLE_PLAIN);
+    if (!np_slice_is(e->value, "<<") || e->json)
+        return false;
+    if (e->tag.n == 0)
+        return e->style == NP_STYLE_PLAIN;
+    return np_slice_is(e->tag, "tag:yaml.org,2002:merge") || np_slice_is(e->tag, "!");
 }
 
 /* The key `<<` was read: its value is a map, whose entries come next, or a list of maps. A list may
@@ -51,8 +55,8 @@ static bool merge(np_text *t)
         return false;
     if (raw->event.type == NP_EVENT_MAP_START)
         return enter(t, &raw->event, true);
-    if (raw->event.type != NP_EVENT_SEQ_START || raw->aliased)
-        return np_explain_merge(t, &raw->event);
+    if (raw->event.type != NP_EVENT_SEQ_START || raw->alias_line)
+        return np_explain_merge(t, raw);
     uint32_t maps = 0;
     if (!np_tape_merge_list(t, &maps))
         return false;
@@ -87,7 +91,7 @@ static outcome start(np_text *t, np_event *e)
     if (merged)
         f->merging--;
     else if (f->place == NP_AT_KEY)
-        return np_explain_key(t, e) ? GIVEN : FAILED;
+        return np_explain_key(t, np_now(t)) ? GIVEN : FAILED;
     else if (f->place == NP_AT_VALUE)
         f->place = NP_AT_KEY;
     if (!enter(t, e, merged))

@@ -18,7 +18,9 @@ enum { NP_RAW_ALIAS = 100 }; /* a type of raw events beside np_event_type */
 typedef struct np_raw {
     np_event event;  /* the first member: the user sees this part */
     np_slice anchor; /* the node's; of an alias the name it asks for; n 0: none */
-    bool aliased;    /* an alias brought it: set on the first event of the node */
+    /* Where the alias stands that brought it, on the node's first event; 0: none did. */
+    uint32_t alias_line;
+    uint32_t alias_column;
 } np_raw;
 
 /* ---- pieces ---- */
@@ -170,6 +172,8 @@ bool np_text_fail(np_text *t, netpol_status status, int32_t code, uint32_t line,
                   const char *hint, const char *format, ...) __attribute__((format(printf, 7, 8)));
 /* The same without a diagnostic: NETPOL_NO_MEMORY, NETPOL_CANCELLED. */
 bool np_text_stop(np_text *t, netpol_status status);
+/* Fails for a scalar that passes max_scalar. Always false. */
+bool np_text_too_long(np_text *t, const np_event *e);
 /* Asks keep_going; false: the document was stopped. */
 bool np_text_ask(np_text *t);
 /* Asks it now and then. Work is counted in bytes of input; an event that is given again counts as
@@ -263,9 +267,9 @@ bool np_explain(np_text *t, const char *problem, const char *context, np_spot at
  * Always false. */
 bool np_explain_byte(np_text *t, size_t offset, bool control, uint32_t value);
 /* A merge key's value that is no map. Always false. */
-bool np_explain_merge(np_text *t, const np_event *value);
+bool np_explain_merge(np_text *t, const np_raw *value);
 /* A key that is a list or a map. Always false. */
-bool np_explain_key(np_text *t, const np_event *key);
+bool np_explain_key(np_text *t, const np_raw *key);
 
 /* ---- text_number.c ---- */
 

@@ -354,6 +354,8 @@ static bool take_string(np_text *t, np_event *e)
     size_t n = (size_t)(p - start);
     e->value = (np_slice){start, n};
     e->style = NP_STYLE_DOUBLE;
+    if (n > t->options.max_scalar)
+        return np_text_too_long(t, e);
     if (all & 0x80)
         s->hidden += n - np_utf8_count(start, n);
     if (!escapes && (!(all & 0x80) || is_utf8(start, n)))

@@ -22,6 +22,9 @@ struct np_libyaml {
     np_slice rest;          /* of the piece: not given yet */
     size_t since_event;     /* bytes given since the last event */
     uint32_t flow;          /* flow collections that are open */
+    bool slashes;           /* a backslash stood before a slash somewhere */
+    const char *seen;       /* up to here characters were counted, */
+    size_t seen_characters; /* this many */
 };
 
 /* A byte order mark is no part of what libyaml sees. */
@@ -88,15 +91,16 @@ static bool broken(np_text *t)
 
 /* ---- the end of a document ---- */
 
-/* The byte where a character of the piece begins. */
+/* The byte where a character of the piece begins. Asked with growing numbers. */
 static const char *byte_of(const np_text *t, size_t character)
 {
-    const char *p = t->piece.text.p + mark_bytes(t->piece.text);
+    np_libyaml *y = t->libyaml;
     const char *end = t->piece.text.p + t->piece.text.n;
-    for (size_t seen = 0; p < end; p++)
-        if (((unsigned char)*p & 0xc0) != 0x80 && seen++ == character)
-            return p;
-    return end;
+    for (; y->seen < end; y->seen++)
+        if (((unsigned char)*y->seen & 0xc0) != 0x80 && y->seen_characters++ == character)
+            break;
+    y->seen_characters -= y->seen < end;
+    return y->seen;
 }
 
 static bool after_end(np_text *t, uint32_t line, uint32_t column)
@@ -171,9 +175,6 @@ static inline void take_properties(np_raw *out, const yaml_char_t *tag, const ya
 
 static uint8_t style_of(const yaml_event_t *scalar)
 {
-    /* `! "80"` counts as unquoted: that is what the tag `!` says upstream. */
-    if (scalar->data.scalar.plain_implicit)
-        return NP_STYLE_PLAIN;
     switch (scalar->data.scalar.style) {
     case YAML_SINGLE_QUOTED_SCALAR_STYLE:
         return NP_STYLE_SINGLE;
@@ -190,10 +191,32 @@ static uint8_t style_of(const yaml_event_t *scalar)
     return NP_STYLE_PLAIN;
 }
 
-static bool too_long(np_text *t, const np_event *e)
+/* libyaml (since 0.2.1) takes `\/` in double quotes for a slash; upstream does not. */
+static bool check_slashes(np_text *t, const yaml_event_t *from)
 {
-    return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
-                        "a value of %zu bytes; the limit is %u", e->value.n, t->options.max_scalar);
+    const char *end = t->piece.text.p + t->piece.text.n;
+    const char *p = byte_of(t, from->start_mark.index);
+    while (p < end && *p != '"')
+        p++;
+    for (p++; p < end && *p != '"'; p++) {
+        if (*p != '\\')
+            continue;
+        if (end - p > 1 && p[1] == '/') {
+            uint32_t line, column;
+            np_text_place(t, (size_t)(p - t->piece.text.p), &line, &column);
+            return np_text_fail(t, NETPOL_INVALID, NP_CODE_ESCAPE, line, column,
+                                "write / without a backslash", "YAML has no escape \\/");
+        }
+        p++;
+    }
+    return true;
+}
+
+static bool is_slashed(const yaml_event_t *e)
+{
+    return e->type == YAML_SCALAR_EVENT &&
+           e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
+           memchr(e->data.scalar.value, '/', e->data.scalar.length);
 }
 
 /* libyaml (since 0.2.3) takes a '?' inside an unquoted text in brackets; upstream does not. */
@@ -232,7 +255,7 @@ static bool translate(np_text *t, const yaml_event_t *restrict from, np_raw *res
         out->event.value =
             (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
         take_properties(out, from->data.scalar.tag, from->data.scalar.anchor);
-        return out->event.value.n <= t->options.max_scalar || too_long(t, &out->event);
+        return out->event.value.n <= t->options.max_scalar || np_text_too_long(t, &out->event);
     case YAML_SEQUENCE_START_EVENT:
         out->event.type = NP_EVENT_SEQ_START;
         out->event.flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
@@ -276,6 +299,8 @@ static bool next(np_text *t, np_raw *out)
     y->since_event = 0;
     if (!translate(t, e, out))
         return false;
+    if (y->slashes && is_slashed(e) && !check_slashes(t, e))
+        return false;
     return !(y->flow || out->event.flow) || check_in_flow(t, e, &out->event);
 }
 
@@ -298,6 +323,15 @@ static bool has_inner_mark(np_text *t, np_slice given)
     return false;
 }
 
+static bool has_slashes(np_slice s)
+{
+    const char *end = s.p + s.n;
+    for (const char *p = s.p; p < end && (p = memchr(p, '\\', (size_t)(end - p))); p++)
+        if (end - p == 1 || p[1] == '/')
+            return true;
+    return false;
+}
+
 /* libyaml asks for bytes. Zero bytes are the end; 0 is a failure, which ends the document. A last
  * line without a line feed gets one, as kubectl's reader adds it: it counts in block scalars. */
 static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
@@ -309,6 +343,7 @@ static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
     if (*given) {
         if (has_inner_mark(t, (np_slice){y->rest.p, *given}))
             return 0;
+        y->slashes = y->slashes || has_slashes((np_slice){y->rest.p, *given});
         memcpy(buffer, y->rest.p, *given);
         y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
     } else if (!y->mended) {
@@ -339,6 +374,9 @@ netpol_status np_libyaml_start(np_text *t)
     y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
     y->since_event = 0;
     y->flow = 0;
+    y->slashes = false;
+    y->seen = bytes.p;
+    y->seen_characters = 0;
     if (!yaml_parser_initialize(&y->parser))
         return np_text_stop(t, NETPOL_NO_MEMORY), t->status;
     y->started = true;

@@ -218,10 +218,12 @@ static bool replay(np_text *t, uint32_t *target)
 static bool follow_alias(np_text *t, uint32_t target)
 {
     np_raw *out = np_now(t);
+    uint32_t line = out->event.line, column = out->event.column;
     while (out->event.type == NP_RAW_ALIAS)
         if (!begin_replay(t, target, false) || !replay(t, &target))
             return false;
-    out->aliased = true;
+    out->alias_line = line;
+    out->alias_column = column;
     return true;
 }
 
@@ -269,14 +271,14 @@ static bool hold_map(np_text *t)
 /* The maps of the list up to its end, each held; `starts` tells where they begin. */
 static bool hold_list(np_text *t, np_index_list *starts)
 {
-    const np_event *e = &np_now(t)->event;
+    const np_raw *raw = np_now(t);
     for (;;) {
         if (!np_tape_next(t))
             return false;
-        if (e->type == NP_EVENT_SEQ_END)
+        if (raw->event.type == NP_EVENT_SEQ_END)
             return true;
-        if (e->type != NP_EVENT_MAP_START)
-            return np_explain_merge(t, e);
+        if (raw->event.type != NP_EVENT_MAP_START)
+            return np_explain_merge(t, raw);
         if (!MORE(t, *starts))
             return false;
         starts->at[starts->n++] = (uint32_t)t->tape.held.n;
