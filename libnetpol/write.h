@@ -3,9 +3,10 @@
  * plain values, and of meaning only the two defaults of a NetworkPolicy.
  *
  * YAML is what sigs.k8s.io/yaml prints, JSON what Go's encoding/json prints without HTML escaping.
- * Where those lose data or cannot print (U+0085 and other control characters in a string, an
- * integer beyond int64 in an untyped object), ours writes what reads back the same. Bytes that are
- * not UTF-8 become U+FFFD, as there. */
+ * Where those lose data or cannot print, ours writes what reads back the same: U+0085 and other
+ * control characters beyond ASCII, an integer beyond int64 in an untyped object, a document that
+ * ends in a block of which the last line ends in U+2028 (closed by "..."). Bytes that are not UTF-8
+ * become U+FFFD, as there. */
 #ifndef NP_WRITE_H
 #define NP_WRITE_H
 
