@@ -96,6 +96,8 @@ def run_transcript(path, bin_dir, bless):
 
 def main():
     bin_dir = pathlib.Path(sys.argv[1]).resolve()
+    if not (bin_dir / "netpol").exists():
+        sys.exit(f"there is no {bin_dir}/netpol")
     paths = [pathlib.Path(p) for p in sys.argv[2:]] or sorted(HERE.glob("*.txt"))
     bless = bool(os.environ.get("NETPOL_BLESS"))
     bad = [p.name for p in paths if not run_transcript(p, bin_dir, bless)]

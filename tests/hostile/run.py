@@ -208,6 +208,8 @@ def unreadable_paths(folder):
 
 def main():
     netpol = pathlib.Path(sys.argv[1]).resolve() / "netpol"
+    if not netpol.exists():
+        sys.exit(f"there is no {netpol}")
     wanted = sys.argv[2:]
     failures, n = 0, 0
     with tempfile.TemporaryDirectory(prefix="netpol-hostile-") as temporary:
