@@ -21,6 +21,7 @@
 #include "netpol/model.h"
 #include "netpol/object.h"
 #include "netpol/manifests.h"
+#include "netpol/document.h"
 #include "netpol/selector.h"
 #include "netpol/cluster.h"
 #include "netpol/engine.h"

@@ -98,9 +98,7 @@ bool np_bind_head(np_binder *b, np_text *t, bool item, np_head *out)
     if (!look_ahead(b, item, values, &long_way))
         return false;
     np_text_rewind(t);
-    if (long_way)
-        np_text_scout(t, head_keys, values, 2, &b->scratch);
-    if (b->scratch.failed)
+    if (long_way && !np_text_scout(t, head_keys, values, 2, &b->scratch))
         return np_bind_no_memory(b, &b->scratch);
     out->api_version = values[0];
     out->kind = values[1];

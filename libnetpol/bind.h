@@ -107,6 +107,9 @@ netpol_status np_bind_other(np_binder *b, np_text *t, const np_head *head, const
 /* Reads the node at hand as the value of a field of `structure`. False: np_bind_status says why. */
 bool np_bind_field(np_binder *b, np_text *t, const np_field *f, void *structure, np_arena *into,
                    const np_path *path);
+/* Reads the node at hand as a plain value, keys sorted; of equal keys the last counts. NULL:
+ * np_bind_status says why. */
+const np_value *np_bind_plain(np_binder *b, np_text *t, np_arena *into);
 netpol_status np_bind_status(const np_binder *b, const np_text *t);
 
 #endif
