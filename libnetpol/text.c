@@ -335,19 +335,21 @@ static void scout_map(np_text *t, const char *const *keys, const char **values, 
     }
 }
 
-void np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
+bool np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
                    np_arena *arena)
 {
     netpol_options o = t->options;
     o.allocator = &t->alloc;
     np_text *second = text_new(&o, t->name, NULL);
     if (!second)
-        return;
+        return false;
     second->piece = t->piece;
     if (!np_events_start(second) && np_text_peek(second)->type == NP_EVENT_MAP_START) {
         np_text_take(second);
         scout_map(second, keys, values, n, arena);
     }
     t->fed += second->fed;
+    bool good = second->status != NETPOL_NO_MEMORY && !arena->failed;
     np_text_close(second);
+    return good;
 }

@@ -90,8 +90,9 @@ void np_text_forget(np_text *t);
 
 /* Looks for string values of the document's root map without touching the events at hand (a second
  * pass over the document, as far as needed). For each key found values[i] is set to its string,
- * copied into the arena, else left alone. Used when `kind` comes after a long `items`. */
-void np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
+ * copied into the arena, else left alone. Used when `kind` comes after a long `items`. False: no
+ * memory. */
+bool np_text_scout(np_text *t, const char *const *keys, const char **values, size_t n,
                    np_arena *arena);
 
 /* The beginning of an np_text, for the two functions that every event passes. */

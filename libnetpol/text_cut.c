@@ -173,24 +173,24 @@ static netpol_status join_directives(np_text *t)
     return s;
 }
 
+/* `first` is the first directive of the piece. */
 static netpol_status check_directives(np_text *t, const char *first)
 {
+    const char *end = t->piece.text.p + t->piece.text.n;
     const char *rest;
-    size_t n = directives(first, t->piece.text.p + t->piece.text.n, &rest);
+    size_t n = directives(first, end, &rest);
+    bool lenient = t->options.flags & NETPOL_LENIENT;
+    if (lenient && n <= MOST_DIRECTIVES)
+        return rest == end && t->cut.at < t->cut.end ? join_directives(t) : NETPOL_OK;
     uint32_t line, column;
     np_text_place(t, (size_t)(first - t->piece.text.p), &line, &column);
-    netpol_status s = n > MOST_DIRECTIVES ? NETPOL_LIMIT : NETPOL_INVALID;
-    if (n > MOST_DIRECTIVES)
-        np_text_fail(t, s, NP_CODE_LIMIT, line, column, NULL, "more than %d directive lines",
-                     MOST_DIRECTIVES);
-    else if (!(t->options.flags & NETPOL_LENIENT))
-        np_text_fail(t, s, NP_CODE_DIRECTIVE, line, column, "remove the line",
-                     "Kubernetes does not read %%YAML and %%TAG directives");
+    if (lenient)
+        np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, line, column, NULL,
+                     "more than %d directive lines", MOST_DIRECTIVES);
     else
-        return rest == t->piece.text.p + t->piece.text.n && t->cut.at < t->cut.end
-                   ? join_directives(t)
-                   : NETPOL_OK;
-    return s;
+        np_text_fail(t, NETPOL_INVALID, NP_CODE_DIRECTIVE, line, column, "remove the line",
+                     "Kubernetes does not read %%YAML and %%TAG directives");
+    return t->status;
 }
 
 static netpol_status cut_yaml(np_text *t)

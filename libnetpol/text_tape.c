@@ -57,6 +57,12 @@ static bool over_memory(np_text *t, const np_event *e)
                         (unsigned long long)t->options.max_memory);
 }
 
+/* The arena gave nothing. */
+static bool no_texts(np_text *t, const np_event *e)
+{
+    return t->tape.texts.over_limit ? over_memory(t, e) : np_text_stop(t, NETPOL_NO_MEMORY);
+}
+
 static bool keep(np_text *t, np_taped_list *list, const np_event *e, uint32_t target)
 {
     np_arena *texts = &t->tape.texts;
@@ -67,10 +73,8 @@ static bool keep(np_text *t, np_taped_list *list, const np_event *e, uint32_t ta
     x.event.value.p = np_arena_text(texts, e->value.p, e->value.n);
     if (e->tag.n)
         x.event.tag.p = np_arena_text(texts, e->tag.p, e->tag.n);
-    if (texts->over_limit)
-        return over_memory(t, e);
     if (texts->failed)
-        return np_text_stop(t, NETPOL_NO_MEMORY);
+        return no_texts(t, e);
     if (!MORE(t, *list))
         return false;
     list->at[list->n++] = x;
@@ -113,14 +117,15 @@ static bool more_buckets(np_text *t)
 }
 
 /* The node that comes next on the tape has this anchor. */
-static bool define(np_text *t, np_slice name, bool open)
+static bool define(np_text *t, const np_raw *raw, bool open)
 {
     np_tape *tape = &t->tape;
+    np_slice name = raw->anchor;
     if (!more_buckets(t) || !MORE(t, tape->anchors))
         return false;
     const char *copy = np_arena_text(&tape->texts, name.p, name.n);
     if (!copy)
-        return np_text_stop(t, NETPOL_NO_MEMORY);
+        return no_texts(t, &raw->event);
     tape->anchors.at[tape->anchors.n++] =
         (np_anchor){{copy, name.n}, (uint32_t)tape->events.n, 0, open};
     link_anchor(tape, tape->anchors.n - 1);
@@ -170,8 +175,7 @@ static bool keep_live(np_text *t, const np_raw *raw, uint32_t target)
     np_tape *tape = &t->tape;
     const np_event *e = &raw->event;
     bool start = e->type == NP_EVENT_SEQ_START || e->type == NP_EVENT_MAP_START;
-    if (e->type == NP_RAW_ALIAS ? tape->open.n == 0
-                                : raw->anchor.n && !define(t, raw->anchor, start))
+    if (e->type == NP_RAW_ALIAS ? tape->open.n == 0 : raw->anchor.n && !define(t, raw, start))
         return !t->status;
     if (!keep(t, &tape->events, e, target))
         return false;
