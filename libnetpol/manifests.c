@@ -300,11 +300,15 @@ static netpol_status read_other(reading_one *one, int32_t state)
     return lost ? NETPOL_NO_MEMORY : enter(one, NULL, state);
 }
 
-/* A document that is refused as a whole: a finding says why. */
+/* A document that is refused as a whole: a finding says why, unless the text itself is broken. */
 static netpol_status refuse_whole(reading_one *one)
 {
-    if (one->r->binder.status || !np_text_skip(one->text))
-        return fail(one, np_bind_status(&one->r->binder, one->text));
+    np_binder *b = &one->r->binder;
+    if (b->status || !np_text_skip(one->text)) {
+        netpol_status s = np_bind_status(b, one->text);
+        np_binder_clear(b);
+        return fail(one, s);
+    }
     return enter(one, NULL, NETPOL_DOCUMENT_BROKEN);
 }
 
