@@ -321,9 +321,6 @@ static netpol_status read_words(asking *a, np_word *src, np_word *dst)
     a->reader.destination = true;
     if (status == NETPOL_OK)
         status = np_word_read(&a->reader, a->question->dst, dst);
-    if (status == NETPOL_OK && src->port)
-        return np_reader_say(&a->reader, NETPOL_INVALID, NP_CODE_QUESTION_ENDPOINT,
-                             "%s: the port is the destination's", a->question->src);
     if (status == NETPOL_OK && dst->port)
         a->port = dst->port;
     a->reader.destination = false;

@@ -203,7 +203,13 @@ static netpol_status ask(const netpol_engine *engine, const query *q, np_buffer 
         question.family = *family - '0';
     netpol_diagnostics *why = netpol_diagnostics_new(o);
     netpol_answer *x = NULL;
-    netpol_status status = why ? netpol_engine_ask(engine, &question, &x, why) : NETPOL_NO_MEMORY;
+    netpol_status status = NETPOL_INVALID;
+    if (!why)
+        return NETPOL_NO_MEMORY;
+    if (!question.src || !question.dst)
+        np_diag(why, NP_CODE_QUERY_LINE, NULL, NULL, NULL, "src or dst is missing");
+    else
+        status = netpol_engine_ask(engine, &question, &x, why);
     if (status == NETPOL_OK)
         answered(b, engine, np_outcome_name(x->outcome), x->depends);
     else if (status != NETPOL_NO_MEMORY)

@@ -95,6 +95,8 @@ static bool add_endpoints(const route *x, const netpol_endpoint *const *list, si
         for (size_t k = 0; k < list[i]->n_addresses; k++)
             if (!add_backend(x, list[i], list[i]->addresses[k], number))
                 return false;
+        if (list[i]->ip && !add_backend(x, list[i], list[i]->ip, number))
+            return false;
     }
     return true;
 }

@@ -419,6 +419,9 @@ static netpol_status read_address(const np_reader *r, const char *text, const np
     uint32_t service = r->destination && r->semantics->services == NETPOL_SERVICES_TRANSLATE
                            ? np_addresses_find(&s->service_addresses, ip)
                            : NP_NONE;
+    if (port.p && !r->destination)
+        return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_ENDPOINT,
+                             "%s: the port is the destination's", text);
     const char *asked;
     netpol_status status = choose_port(r, text, port.p, &asked);
     if (status != NETPOL_OK)
