@@ -174,10 +174,9 @@ static bool fill_object(np_binder *b, netpol_object *x, const np_origin *from)
     void *tree = np_arena_zero(&x->arena, t->size, _Alignof(uint64_t));
     if (!tree)
         return np_bind_no_memory(b, &x->arena);
-    if (!np_bind_map(b, t, tree, NULL, true) || !keep_marks(b, x))
-        return false;
-    np_object_set_tree(x, tree);
-    return true;
+    bool whole = np_bind_map(b, t, tree, NULL, true);
+    np_object_set_tree(x, tree); /* of a broken one the names are still wanted */
+    return whole && keep_marks(b, x);
 }
 
 /* Remembers what a broken object is called. */
