@@ -13,8 +13,9 @@ static void show_diagnostics(const netpol_diagnostics *diags)
 {
     for (size_t i = 0; i < netpol_diagnostics_count(diags); i++) {
         const netpol_diagnostic *d = netpol_diagnostics_at(diags, i);
-        fprintf(stderr, "%s:%u:%u: %s [%s]\n", d->source ? d->source : "embed", d->line, d->column,
-                d->message, netpol_code_name(d->code));
+        if (d->source)
+            fprintf(stderr, "%s:%u:%u: ", d->source, d->line, d->column);
+        fprintf(stderr, "%s [%s]\n", d->message, netpol_code_name(d->code));
     }
 }
 

@@ -174,6 +174,44 @@ static netpol_status objects(const netpol_options *o, netpol_diagnostics *diags)
     return s;
 }
 
+/* Edits of every kind, on a text with comments; then the text is led to another object. */
+static netpol_status edit(netpol_document *text, netpol_diagnostics *diags)
+{
+    const netpol_edit edits[] = {
+        {.action = NETPOL_EDIT_SET, .path = "spec.ingress[0].ports[0].port", .value = "3307"},
+        {.action = NETPOL_EDIT_ADD, .path = "spec.ingress[0].from", .value = "{podSelector: {}}"},
+        {.action = NETPOL_EDIT_RENAME,
+         .path = "spec.podSelector.matchLabels.role",
+         .value = "part"},
+        {.action = NETPOL_EDIT_DELETE, .path = "spec.egress[0]"},
+    };
+    return netpol_document_edit(text, 0, edits, COUNT(edits), diags);
+}
+
+static netpol_status edit_back(netpol_document *text, const input *in, const netpol_options *o,
+                               netpol_diagnostics *diags)
+{
+    netpol_manifests *m = NULL;
+    netpol_status s = read_inputs(o, in, 1, &m, diags);
+    if (s == NETPOL_OK)
+        s = netpol_document_update(text, 0, netpol_manifests_at(m, 0), diags);
+    netpol_manifests_free(m);
+    return s;
+}
+
+static netpol_status documents(const netpol_options *o, netpol_diagnostics *diags)
+{
+    const input *in = &good[1];
+    netpol_document *text = NULL;
+    netpol_status s = netpol_document_new(in->path, in->text, in->n, o, &text, diags);
+    if (s == NETPOL_OK)
+        s = edit(text, diags);
+    if (s == NETPOL_OK)
+        s = edit_back(text, in, o, diags);
+    netpol_document_free(text);
+    return s;
+}
+
 static netpol_status ask(const netpol_engine *e, netpol_diagnostics *diags)
 {
     const netpol_question q = {
@@ -337,6 +375,7 @@ int main(void)
         {"checking survives", check_good},
         {"checking broken documents survives", check_bad},
         {"objects survive", objects},
+        {"edits survive", documents},
         {"the reference survives", judge_by_reference},
         {"the compiled engine survives", judge_compiled},
     };

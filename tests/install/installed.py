@@ -31,7 +31,10 @@ RUNS = (
     ("selector", ["app=web,tier in (a,b),!legacy", "app=web", "tier=a"], 0),
     ("selector", ["app=web,tier in (a,b),!legacy", "app=web", "tier=a", "legacy=yes"], 1),
     ("selector", ["app in (web"], 2),
-    ("custom_allocator", ["db-policy"], 0),
+    ("custom_allocator", ["1000000", "db-policy"], 0),
+    ("custom_allocator", ["10000", "db-policy"], 1),
+    ("edit", ["db-policy/1-either.yaml", "spec.ingress[0].ports[0].port", "3307"], 0),
+    ("edit", ["db-policy/1-either.yaml", "spec.nothing[3]", "1"], 1),
 )
 
 
