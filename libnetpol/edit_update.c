@@ -123,6 +123,24 @@ static netpol_status value_of(const netpol_document *d, const netpol_object *x, 
     return s;
 }
 
+/* Looks whether the document is of the kind that is wanted. */
+static netpol_status check_kind(np_binder *b, np_text *t, const np_where *where,
+                                const netpol_object *wanted, netpol_diagnostics *diags)
+{
+    np_head head;
+    const np_kind *kind = NULL;
+    np_class is = NP_CLASS_BROKEN;
+    if (np_bind_head(b, t, false, &head))
+        is = np_bind_classify(b, &head, &kind);
+    if (np_bind_status(b, t) != NETPOL_OK)
+        return np_bind_status(b, t);
+    if (is == NP_CLASS_TYPED && kind == wanted->kind)
+        return NETPOL_OK;
+    np_diag(diags, NP_CODE_EDIT, where, NULL, NULL, "the document is no %s of %s",
+            wanted->kind_name, wanted->api_version);
+    return NETPOL_INVALID;
+}
+
 /* Reads the document as an object of the kind that is wanted. */
 static netpol_status read_object(const netpol_document *d, np_text *t, const np_document *doc,
                                  const netpol_object *wanted, netpol_object **out,
@@ -132,24 +150,18 @@ static netpol_status read_object(const netpol_document *d, np_text *t, const np_
     np_binder_init(&b, &d->o);
     np_origin from = {d->name, doc->line, 1, doc->index, -1, {NULL, 0}};
     np_where where = {.source = d->name, .line = doc->line, .document = doc->index, .item = -1};
-    np_head head;
-    const np_kind *kind = NULL;
-    netpol_status s = np_bind_head(&b, t, false, &head) ? NETPOL_OK : np_bind_status(&b, t);
-    if (s == NETPOL_OK &&
-        (np_bind_classify(&b, &head, &kind) != NP_CLASS_TYPED || kind != wanted->kind)) {
-        np_diag(diags, NP_CODE_EDIT, &where, NULL, NULL, "the document is no %s of %s",
-                wanted->kind_name, wanted->api_version);
-        s = NETPOL_INVALID;
-    }
+    netpol_object *x = NULL;
+    netpol_status s = check_kind(&b, t, &where, wanted, diags);
     if (s == NETPOL_OK)
-        s = np_bind_object(&b, t, kind, &from, out);
+        s = np_bind_object(&b, t, wanted->kind, &from, &x);
     size_t errors = np_binder_report(&b, &where, diags);
     np_binder_free(&b);
-    if (s == NETPOL_OK && errors) {
-        netpol_object_unref(*out);
-        *out = NULL;
+    if (s == NETPOL_OK && (errors || !x))
         s = NETPOL_INVALID;
-    }
+    if (s == NETPOL_OK)
+        *out = x;
+    else
+        netpol_object_unref(x);
     return s;
 }
 
