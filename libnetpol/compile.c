@@ -183,33 +183,46 @@ static bool reach_out(np_compiler *c, uint32_t space)
     return true;
 }
 
-/* Bits of one row of so many selectors, bit 0 included. */
-static np_pages rows_of(size_t selectors)
+/* Words of one row of so many selectors, bit 0 included. */
+static np_rows rows_of(size_t selectors)
 {
-    size_t bytes = (selectors / 64 + 1) * sizeof(uint64_t);
-    uint32_t shift = 9;
-    while (shift > 0 && bytes << shift > 4096)
-        shift--;
-    return (np_pages){.size = (uint32_t)bytes, .shift = shift};
+    return (np_rows){.words = (uint32_t)(selectors / 64 + 1)};
+}
+
+bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n)
+{
+    size_t bytes = rows->words * sizeof(uint64_t);
+    if (n > rows->room) {
+        uint32_t room = n < 16 ? 16 : n + n / 2;
+        uint64_t *at = np_store_block(c->store, room * bytes);
+        if (!at)
+            return false;
+        if (rows->n)
+            memcpy(at, rows->at, rows->n * bytes);
+        np_store_drop(c->store, rows->at);
+        rows->at = at;
+        rows->room = room;
+    }
+    memset(rows->at + (size_t)rows->n * rows->words, 0, (n - rows->n) * bytes);
+    rows->n = n;
+    return true;
 }
 
 static bool make_space_rows(np_compiler *c)
 {
-    np_pages *rows = &c->g->space_rows;
+    np_rows *rows = &c->g->space_rows;
     *rows = rows_of(c->space_sels.n);
     uint32_t n = np_space_number((uint32_t)c->s->n_namespaces);
-    if (!np_pages_grow(c->store, rows, n))
+    if (!np_compile_rows(c, rows, n))
         return false;
-    for (uint32_t i = 1; i < n; i++) { /* fresh pages: editing cannot fail */
-        uint64_t *row = np_pages_edit(c->store, rows, i);
-        row[0] |= 1;
-    }
+    for (uint32_t i = 1; i < n; i++)
+        rows->at[(size_t)i * rows->words] |= 1;
     for (size_t k = 0; k < c->space_sels.n; k++) {
         const np_sel_use *use = &c->use[c->space_sels.at[k]];
+        uint32_t word = use->space_bit / 64;
         for (uint32_t i = 0; i < use->n; i++) {
             uint32_t space = np_space_number(c->matches.at[use->first + i]);
-            uint64_t *row = np_pages_edit(c->store, rows, space);
-            row[use->space_bit / 64] |= (uint64_t)1 << use->space_bit % 64;
+            rows->at[(size_t)space * rows->words + word] |= (uint64_t)1 << use->space_bit % 64;
         }
     }
     return true;
@@ -272,7 +285,9 @@ static bool make_tables(np_compiler *c)
         np_lists_intern(&c->port_maps, NULL, 0) != 0 ||
         np_lists_intern(&c->tier_sets, nothing, sizeof nothing / sizeof *nothing) != 0)
         return false;
+    np_class *outside = np_pages_edit(c->store, &g->classes, NP_OUTSIDE);
     np_class *node = np_pages_edit(c->store, &g->classes, NP_NODE);
+    outside->flags = g->depends ? NP_CLASS_TIERS : 0;
     node->flags = NP_CLASS_SLOW;
     return true;
 }
@@ -293,7 +308,7 @@ static bool look_around(np_compiler *c)
     if (!make_space_rows(c) || !np_matcher_set(&c->broad, c->pod_sels.at, c->pod_sels.n))
         return false;
     c->g->signature_rows = rows_of(c->pod_sels.n);
-    return np_pages_grow(c->store, &c->g->signature_rows, 1);
+    return np_compile_rows(c, &c->g->signature_rows, 1);
 }
 
 static netpol_status build_all(np_compiler *c)
@@ -310,7 +325,7 @@ static netpol_status build_all(np_compiler *c)
     }
     if (!make_address_maps(c) || !put_addresses(c))
         return NETPOL_NO_MEMORY;
-    c->g->ports = c->ports.sets;
+    c->g->ports = c->ports.sets; /* they may have moved until now */
     return NETPOL_OK;
 }
 
@@ -413,8 +428,9 @@ static void free_head(np_compiler *c)
         np_store_drop(c->store, *(void *const *)np_pages_at(&g->spaces, i));
     np_ip4_drop(c->store, &g->ip4);
     np_ip6_drop(c->store, &g->ip6);
-    np_pages *all[] = {&g->classes, &g->spaces,    &g->space_rows, &g->signature_rows,
-                       &g->pods,    &g->port_maps, &g->tiers};
+    np_store_drop(c->store, g->space_rows.at);
+    np_store_drop(c->store, g->signature_rows.at);
+    np_pages *all[] = {&g->classes, &g->spaces, &g->pods, &g->port_maps, &g->tiers};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         np_pages_drop(c->store, all[i]);
     if (c->ports.store)

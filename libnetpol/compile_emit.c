@@ -26,12 +26,6 @@ static bool union_into(np_compiler *c, uint32_t *set, uint32_t more)
     return *set != NP_PORTS_FAILED;
 }
 
-static bool has_bit(const np_pages *rows, uint32_t row, uint32_t bit)
-{
-    const uint64_t *words = np_pages_at(rows, row);
-    return words[bit / 64] >> bit % 64 & 1;
-}
-
 /* What a plan opens to one class of the same namespace. */
 static bool open_to_group(np_compiler *c, const np_plan *p, const np_group *g, uint32_t *set)
 {
@@ -42,8 +36,8 @@ static bool open_to_group(np_compiler *c, const np_plan *p, const np_group *g, u
             return false;
     for (size_t i = 0; i < p->broad.n; i++) {
         const np_open *o = &b->opens.at[p->broad.first + i];
-        if (has_bit(&c->g->space_rows, np_space_number(b->space), o->a) &&
-            has_bit(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
+        if (np_rows_has(&c->g->space_rows, np_space_number(b->space), o->a) &&
+            np_rows_has(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
             return false;
     }
     if (p->direction == NP_OUT) {
@@ -151,6 +145,9 @@ static bool lay_plan(np_compiler *c, np_plan *p)
         !lay_entries(c, &p->broad, &r.broad, &r.bits) ||
         !lay_entries(c, &p->narrow, &r.narrow, &r.bits) || !lay_addresses(c, p, &r.ip))
         return false;
+    uint32_t *offsets[] = {&r.row, &r.broad, &r.narrow, &r.ip};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
+        *offsets[i] -= *offsets[i] ? p->offset : 0;
     r.n_broad = (uint32_t)p->broad.n;
     r.n_narrow = (uint32_t)p->narrow.n;
     r.flags = p->flags;
@@ -177,17 +174,23 @@ static uint32_t set_bits(np_builder *b, np_group *g, uint32_t *more)
     return n;
 }
 
-/* Bits from 64 on lie in the space: where the list of each class begins, and the lists. */
+/* The first 64 bits of each class as a word; of the rest, where the list of each class begins, and
+ * the lists. */
 static bool lay_bits(np_compiler *c)
 {
     np_builder *b = &c->builder;
     const np_numbers *bits = &c->drafts[b->space].bits;
     for (size_t k = 0; k < bits->n; k++)
         b->open_at.at[c->use[bits->at[k]].place] = (uint32_t)k + 1;
-    size_t n = 0;
-    for (size_t i = 0; i < b->n_groups; i++)
-        n += set_bits(b, &b->groups[i], NULL);
     np_space head = {.n_classes = (uint32_t)b->n_groups};
+    head.bits = lay(c, b->n_groups * sizeof(uint64_t), 8);
+    if (head.bits == UINT32_MAX)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < b->n_groups; i++) {
+        n += set_bits(b, &b->groups[i], NULL);
+        memcpy(b->out + head.bits + i * sizeof(uint64_t), &b->groups[i].bits, sizeof(uint64_t));
+    }
     if (n) {
         head.wide = lay(c, (b->n_groups + 1 + n) * 4, 4);
         if (head.wide == UINT32_MAX)
@@ -218,9 +221,9 @@ static bool put_space(np_compiler *c)
     return true;
 }
 
-static uint32_t offset_of(const np_builder *b, uint32_t plan)
+static const np_rules *rules_of(const np_builder *b, const char *space, uint32_t plan)
 {
-    return plan ? b->plans[plan - 1].offset : 0;
+    return plan ? (const np_rules *)(const void *)(space + b->plans[plan - 1].offset) : NULL;
 }
 
 static bool put_classes(np_compiler *c)
@@ -230,20 +233,23 @@ static bool put_classes(np_compiler *c)
     if (!np_pages_grow(c->store, &c->g->classes, first + (uint32_t)b->n_groups))
         return false;
     c->n_classes += (uint32_t)b->n_groups;
+    const char *space = *(void *const *)np_pages_at(&c->g->spaces, np_space_number(b->space));
     for (size_t i = 0; i < b->n_groups; i++) {
         const np_group *g = &b->groups[i];
         np_class *to = np_pages_edit(c->store, &c->g->classes, first + (uint32_t)i);
         if (!to)
             return false;
         bool slow = (g->flags & NP_CLASS_SLOW) || i > NP_MAX_ROW;
-        *to = (np_class){.space = np_space_number(b->space),
-                         .signature = g->signature,
-                         .rules = {offset_of(b, g->plan[NP_IN]), offset_of(b, g->plan[NP_OUT])},
-                         .bits = g->bits,
-                         .flags = (unsigned char)(g->flags | (slow ? NP_CLASS_SLOW : 0)),
-                         .row = slow ? 0 : (unsigned)i & NP_MAX_ROW,
-                         .ports = slow ? 0 : (uint16_t)g->port_map,
-                         .tiers = slow ? 0 : (uint16_t)g->tiers};
+        unsigned flags = g->flags | (g->tiers || c->g->depends ? NP_CLASS_TIERS : 0) |
+                         (slow ? NP_CLASS_SLOW : 0);
+        *to = (np_class){
+            .space = np_space_number(b->space),
+            .signature = g->signature,
+            .rules = {rules_of(b, space, g->plan[NP_IN]), rules_of(b, space, g->plan[NP_OUT])},
+            .flags = flags & 0xff,
+            .row = slow ? 0 : (unsigned)i & NP_MAX_ROW,
+            .ports = slow ? 0 : (uint16_t)g->port_map,
+            .tiers = slow ? 0 : (uint16_t)g->tiers};
     }
     const np_namespace *n = &c->s->namespaces[b->space];
     for (uint32_t i = 0; i < n->n_pods; i++) {

@@ -259,11 +259,10 @@ static bool match_local(np_compiler *c, np_group *g)
 /* Writes the row of a signature that is new: bit 0, and those of the selectors. */
 static bool write_signature(np_compiler *c, uint32_t signature, const uint32_t *bits, size_t n)
 {
-    if (!np_pages_grow(c->store, &c->g->signature_rows, signature + 1))
+    np_rows *rows = &c->g->signature_rows;
+    if (!np_compile_rows(c, rows, signature + 1))
         return false;
-    uint64_t *row = np_pages_edit(c->store, &c->g->signature_rows, signature);
-    if (!row)
-        return false;
+    uint64_t *row = rows->at + (size_t)signature * rows->words;
     row[0] |= 1;
     for (size_t i = 0; i < n; i++)
         row[bits[i] / 64] |= (uint64_t)1 << bits[i] % 64;

@@ -228,6 +228,9 @@ uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel);
 bool np_compile_space_bit(np_compiler *c, uint32_t sel);
 bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
 
+/* Makes room for rows up to n; new ones are zero. */
+bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
+
 /* The classes of b->space: groups, their matches, signatures. */
 bool np_compile_groups(np_compiler *c);
 /* The programmes of the classes. */

@@ -284,9 +284,7 @@ static bool selects(const np_compiler *c, const np_cluster_form *form, uint32_t 
 {
     if (form->nobody)
         return false;
-    const uint64_t *row = np_pages_at(&c->g->space_rows, np_space_number(space));
-    uint32_t bit = c->use[form->spaces].space_bit;
-    if (!(row[bit / 64] >> bit % 64 & 1))
+    if (!np_rows_has(&c->g->space_rows, np_space_number(space), c->use[form->spaces].space_bit))
         return false;
     uint32_t pods = c->use[form->pods].pod_bit;
     return pods == 0 || has_number(matched, n, pods);
@@ -325,19 +323,17 @@ static const np_tier_list *make_list(np_compiler *c, const uint32_t *policies, s
     return l;
 }
 
-/* The list of the policies in c->found from `first` on; a list that was made before is found by its
- * number, which is that of its key. */
-static bool find_list(np_compiler *c, size_t first, size_t group, int direction,
-                      const np_tier_list **out)
+/* The list of the policies in c->tier_key, made if it is new. */
+static bool find_list(np_compiler *c, size_t group, int direction, const np_tier_list **out)
 {
     np_numbers *key = &c->tier_key;
-    size_t n = key->n - first;
+    size_t n = key->n;
     if (n == 0)
         return true;
     if (!np_numbers_add(&c->alloc, key, (uint32_t)(group * 2 + (size_t)direction)))
         return false;
     uint32_t before = c->tier_lists.n;
-    uint32_t number = np_lists_intern(&c->tier_lists, key->at + first, n + 1);
+    uint32_t number = np_lists_intern(&c->tier_lists, key->at, n + 1);
     key->n--;
     if (number == NP_NO_LIST)
         return false;
@@ -345,7 +341,7 @@ static bool find_list(np_compiler *c, size_t first, size_t group, int direction,
         if (!np_grow(&c->alloc, (void **)&c->tier_list_at, &c->tier_lists_room, number + 1,
                      sizeof *c->tier_list_at))
             return false;
-        c->tier_list_at[number] = make_list(c, key->at + first, n, direction);
+        c->tier_list_at[number] = make_list(c, key->at, n, direction);
     }
     *out = c->tier_list_at[number];
     return *out != NULL;
@@ -360,7 +356,7 @@ static bool choose_list(np_compiler *c, uint32_t space, const uint32_t *matched,
         if (c->cluster[i].n_entries[direction] && selects(c, &c->cluster[i], space, matched, n) &&
             !np_numbers_add(&c->alloc, &c->tier_key, (uint32_t)i))
             return false;
-    return find_list(c, 0, group, direction, out);
+    return find_list(c, group, direction, out);
 }
 
 bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, size_t n,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* index_ip owns what finds a number by an address: a hash for IPv4, one for IPv6, and tables of
- * intervals for address blocks. It knows no pods and no policies.
+/* index_ip owns what finds a number by an address: a tree or a hash for IPv4, a hash for IPv6, and
+ * tables of intervals for address blocks. It knows no pods and no policies.
+ *
+ * The tree of IPv4 has a level for each byte of the address and a number at the end of every path,
+ * so finding is four loads without a question. Addresses of pods lie together, since each node has
+ * a block of them; where they do not, the tree would be large, and a hash takes its place.
  *
  * The hashes probe linearly over one ring of slots that lies in pages, so a version of an engine
  * shares all pages but the changed ones. The value 0 means "none". Slots are found by multiplying
@@ -18,8 +22,22 @@ typedef struct np_ip4_slot {
 
 #define NP_IP4_SHIFT 9 /* 4 KiB pages */
 
+/* A node of the tree: of the first three levels nodes, then values. */
+typedef struct np_ip4_node {
+    const void *next[256];
+} np_ip4_node;
+typedef struct np_ip4_leaf {
+    uint32_t value[256];
+} np_ip4_leaf;
+
 typedef struct np_ip4_map {
-    np_pages slots; /* slots.n of them, a whole number of pages */
+    const np_ip4_node *root;  /* NULL: the hash is in use */
+    const np_ip4_node *none1; /* where all paths without a value go */
+    const np_ip4_node *none2;
+    const np_ip4_leaf *none3;
+    uint64_t bytes;    /* of the tree */
+    uint32_t expected; /* addresses that the tree is made for */
+    np_pages slots;    /* slots.n of them, a whole number of pages */
     uint32_t used;
     uint32_t seed;
 } np_ip4_map;
@@ -37,45 +55,36 @@ typedef struct np_ip6_map {
     uint32_t seed;
 } np_ip6_map;
 
-/* Room for `expected` addresses without growing. False: no memory, nothing made. */
+/* `expected` addresses will come, in any order. False: no memory, nothing made. */
 bool np_ip4_init(np_store *s, np_ip4_map *m, uint32_t expected);
 bool np_ip4_put(np_store *s, np_ip4_map *m, uint32_t ip, uint32_t value); /* adds or replaces */
 bool np_ip4_remove(np_store *s, np_ip4_map *m, uint32_t ip);              /* false: no memory */
 void np_ip4_drop(np_store *s, np_ip4_map *m);
 
+/* Room for `expected` addresses without growing. False: no memory, nothing made. */
 bool np_ip6_init(np_store *s, np_ip6_map *m, uint32_t expected);
 bool np_ip6_put(np_store *s, np_ip6_map *m, const uint8_t ip[16], uint32_t value);
 bool np_ip6_remove(np_store *s, np_ip6_map *m, const uint8_t ip[16]);
 void np_ip6_drop(np_store *s, np_ip6_map *m);
 
-static inline uint32_t np_ip4_start(uint32_t ip, uint32_t seed, uint32_t n)
+uint32_t np_ip4_hash_find(const np_ip4_map *m, const uint8_t ip[4]);
+
+/* As np_ip4_find, where the tree is in use. */
+static inline uint32_t np_ip4_tree_find(const np_ip4_map *m, const uint8_t ip[4])
 {
-    uint32_t h = (ip ^ seed) * 0x9E3779B1u;
-    return (uint32_t)((uint64_t)h * n >> 32);
+    const np_ip4_node *node1 = m->root->next[ip[0]];
+    const np_ip4_node *node2 = node1->next[ip[1]];
+    const np_ip4_leaf *leaf = node2->next[ip[2]];
+    return leaf->value[ip[3]];
 }
 
-/* The value of an address, 0 if it has none. */
-static inline uint32_t np_ip4_find(const np_ip4_map *m, uint32_t ip)
+/* The value of an address in the order of its bytes, 0 if it has none. */
+static inline uint32_t np_ip4_find(const np_ip4_map *m, const uint8_t ip[4])
 {
-    uint32_t n = m->slots.n;
-    uint32_t i = np_ip4_start(ip, m->seed, n);
-    for (;;) {
-        const np_ip4_slot *page = m->slots.page[i >> NP_IP4_SHIFT];
-        const np_ip4_slot *slot = &page[i & ((1u << NP_IP4_SHIFT) - 1)];
-        if (slot->ip == ip || slot->value == 0)
-            return slot->value;
-        if (++i == n)
-            i = 0;
-    }
+    return m->root ? np_ip4_tree_find(m, ip) : np_ip4_hash_find(m, ip);
 }
 
 uint32_t np_ip6_find(const np_ip6_map *m, const uint8_t ip[16]);
-/* The page slot where the search of an address begins: what a batch fetches ahead. */
-static inline const void *np_ip4_first(const np_ip4_map *m, uint32_t ip)
-{
-    return np_pages_at(&m->slots, np_ip4_start(ip, m->seed, m->slots.n));
-}
-
 /* ---- intervals ---- */
 
 /* One block with holes, and what it stands for (never 0). */

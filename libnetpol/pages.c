@@ -6,10 +6,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define LINE ((size_t)64)
-#define POOL_BLOCK ((size_t)4096 - 2 * LINE)
+/* Blocks are aligned so that what is as large never crosses a cache line. */
+#define ALIGN ((size_t)32)
+#define POOL_BLOCK ((size_t)4000)
 
-/* Stands right before its block, which begins on a cache line. */
+/* Stands right before its block. */
 typedef struct np_head {
     struct np_head *next; /* on a dead list */
     uint64_t born;        /* the version that made it */
@@ -127,7 +128,7 @@ void np_store_close(np_store *s)
 
 void *np_store_block(np_store *s, size_t size)
 {
-    size_t whole = size + sizeof(np_head) + LINE;
+    size_t whole = size + sizeof(np_head) + ALIGN - 16;
     uint64_t held = atomic_load_explicit(&s->held, memory_order_relaxed);
     if (whole < size || (s->max && held + whole > s->max)) {
         s->limited = true;
@@ -138,7 +139,7 @@ void *np_store_block(np_store *s, size_t size)
         return NULL;
     atomic_fetch_add_explicit(&s->held, whole, memory_order_relaxed);
     uintptr_t first = (uintptr_t)p + sizeof(np_head);
-    uintptr_t at = (first + LINE - 1) & ~(uintptr_t)(LINE - 1);
+    uintptr_t at = (first + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1);
     size_t offset = (size_t)(at - (uintptr_t)p);
     *head_of(p + offset) = (np_head){.born = s->number, .size = whole, .offset = (uint32_t)offset};
     return p + offset;

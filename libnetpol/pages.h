@@ -19,7 +19,7 @@ np_store *np_store_new(const netpol_allocator *alloc, uint64_t max_bytes);
 /* The writer goes away; it has dropped all of its blocks. The store goes with the last version. */
 void np_store_close(np_store *s);
 
-/* A block of the head, on a cache line; contents undefined. NULL: no memory (see np_store_limited).
+/* A block of the head, 32-aligned; contents undefined. NULL: no memory (see np_store_limited).
  */
 void *np_store_block(np_store *s, size_t size);
 /* The head no longer refers to the block. Never fails. NULL is allowed. */

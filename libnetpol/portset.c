@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* Ranges wider than this are seen by the coarse bits of the picture alone. */
-#define FINE_RANGE 8u
+/* A range of so many ports more or less fills the picture of a set. */
+#define WIDE_RANGE 128u
 #define MEMO_SLOTS 4096u
 #define SEARCH_FROM 16u
 
@@ -89,13 +89,10 @@ static uint64_t picture(const np_port_range *r, size_t n, size_t n_names)
 {
     uint64_t bits = n_names ? UINT64_MAX : 0;
     for (size_t i = 0; i < n; i++) {
-        if (r[i].hi - r[i].lo < FINE_RANGE) {
-            for (uint32_t key = r[i].lo; key <= r[i].hi; key++)
-                bits |= np_port_bits(key) & UINT32_MAX;
-        } else {
-            for (uint32_t block = r[i].lo >> 12; block <= r[i].hi >> 12; block++)
-                bits |= np_port_bits(block << 12) & ~(uint64_t)UINT32_MAX;
-        }
+        if (r[i].hi - r[i].lo >= WIDE_RANGE)
+            return UINT64_MAX;
+        for (uint32_t key = r[i].lo; key <= r[i].hi; key++)
+            bits |= np_port_bits(key);
     }
     return bits;
 }
@@ -121,7 +118,7 @@ static size_t ranges_of(const np_ports *p, np_port_range *out)
 {
     size_t n = 0;
     if (p->lo != UINT32_MAX)
-        out[n++] = (np_port_range){p->lo, p->hi};
+        out[n++] = (np_port_range){p->lo, p->lo + p->span};
     for (uint32_t i = 0; i < p->n_more; i++)
         out[n++] = p->more[i];
     return n;
@@ -137,7 +134,7 @@ static bool same_set(const np_ports *p, const np_port_range *r, size_t n, const 
 {
     if (count_ranges(p) != n || p->n_names != n_names)
         return false;
-    if (n && (p->lo != r[0].lo || p->hi != r[0].hi))
+    if (n && (p->lo != r[0].lo || p->span != r[0].hi - r[0].lo))
         return false;
     if (p->n_more && memcmp(p->more, r + 1, p->n_more * sizeof *r) != 0)
         return false;
@@ -166,7 +163,7 @@ static bool grow_slots(np_port_table *t)
     if (!slot)
         return false;
     memset(slot, 0, n * sizeof *slot);
-    for (uint32_t id = 0; id < t->sets.n; id++) {
+    for (uint32_t id = 0; id < t->n; id++) {
         size_t i = (size_t)t->note[id].hash & (n - 1);
         while (slot[i])
             i = (i + 1) & (n - 1);
@@ -181,10 +178,10 @@ static bool grow_slots(np_port_table *t)
 static bool write_set(np_port_table *t, np_ports *p, const np_port_range *r, size_t n,
                       const np_port_name *names, size_t n_names)
 {
-    *p = (np_ports){.lo = UINT32_MAX, .hi = UINT32_MAX, .n_names = (uint32_t)n_names};
+    *p = (np_ports){.lo = UINT32_MAX, .n_names = (uint32_t)n_names};
     if (n) {
         p->lo = r[0].lo;
-        p->hi = r[0].hi;
+        p->span = r[0].hi - r[0].lo;
         p->n_more = (uint32_t)n - 1;
     }
     size_t bytes = p->n_more * sizeof *r + n_names * sizeof *names;
@@ -201,29 +198,39 @@ static bool write_set(np_port_table *t, np_ports *p, const np_port_range *r, siz
     return true;
 }
 
+/* Readers of older versions never look behind what they know, so the block may be added to. */
+static bool grow_sets(np_port_table *t)
+{
+    uint32_t room = t->room ? t->room * 2 : 64;
+    np_ports *sets = np_store_block(t->store, room * sizeof *sets);
+    if (!sets)
+        return false;
+    if (t->n)
+        memcpy(sets, t->sets, t->n * sizeof *sets);
+    np_store_drop(t->store, t->sets);
+    t->sets = sets;
+    t->room = room;
+    return true;
+}
+
 static uint32_t add_set(np_port_table *t, uint64_t hash, const np_port_range *r, size_t n,
                         const np_port_name *names, size_t n_names)
 {
     const netpol_allocator *a = np_store_allocator(t->store);
-    uint32_t id = t->sets.n;
-    np_ports made;
-    if (!np_grow(a, (void **)&t->note, &t->note_room, id + 1, sizeof *t->note) ||
-        !write_set(t, &made, r, n, names, n_names) || !np_pages_grow(t->store, &t->sets, id + 1))
+    uint32_t id = t->n;
+    if ((id == t->room && !grow_sets(t)) ||
+        !np_grow(a, (void **)&t->note, &t->note_room, id + 1, sizeof *t->note) ||
+        !write_set(t, &t->sets[id], r, n, names, n_names))
         return NP_PORTS_FAILED;
-    np_ports *p = np_pages_edit(t->store, &t->sets, id);
-    if (!p) {
-        t->sets.n = id;
-        return NP_PORTS_FAILED;
-    }
-    *p = made;
     t->note[id] = (np_port_note){.bits = picture(r, n, n_names), .hash = hash};
+    t->n++;
     return id;
 }
 
 uint32_t np_port_table_intern(np_port_table *t, np_port_range *ranges, size_t n,
                               np_port_name *names, size_t n_names)
 {
-    if (t->sets.n >= t->n_slots / 2 && !grow_slots(t))
+    if (t->n >= t->n_slots / 2 && !grow_slots(t))
         return NP_PORTS_FAILED;
     n = normal_ranges(ranges, n);
     n_names = normal_names(names, n_names);
@@ -305,7 +312,7 @@ uint32_t np_port_table_resolve(np_port_table *t, uint32_t set, const np_port_map
 
 bool np_port_table_init(np_port_table *t, np_store *s)
 {
-    *t = (np_port_table){.store = s, .sets = NP_PAGES(np_ports, NP_PORTS_SHIFT)};
+    *t = (np_port_table){.store = s};
     np_port_range all = {0, NP_PORT_KEYS - 1};
     t->memo = np_resize(np_store_allocator(s), NULL, 0, MEMO_SLOTS * sizeof *t->memo);
     if (t->memo) {
@@ -321,7 +328,7 @@ bool np_port_table_init(np_port_table *t, np_store *s)
 void np_port_table_drop(np_port_table *t)
 {
     const netpol_allocator *a = np_store_allocator(t->store);
-    np_pages_drop(t->store, &t->sets);
+    np_store_drop(t->store, t->sets);
     np_pool_drop(t->store, &t->pool);
     np_release(a, t->note, t->note_room * sizeof *t->note);
     np_release(a, t->slot, t->n_slots * sizeof *t->slot);

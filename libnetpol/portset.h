@@ -30,14 +30,13 @@ typedef struct np_port_name {
 
 /* One set as verdicts read it: the first range is at hand, the others behind a pointer. */
 typedef struct np_ports {
-    uint32_t lo; /* lo = hi = UINT32_MAX: no range */
-    uint32_t hi;
+    uint32_t lo;     /* UINT32_MAX: no range */
+    uint32_t span;   /* the last key of the range is lo + span */
     uint32_t n_more; /* ranges besides the first */
     uint32_t n_names;
     const np_port_range *more; /* ascending; then the names */
 } np_ports;
 
-#define NP_PORTS_SHIFT 7
 #define NP_PORTS_NONE 0u /* the empty set */
 #define NP_PORTS_ALL 1u  /* every port of every protocol */
 
@@ -46,7 +45,7 @@ bool np_ports_has_more(const np_ports *p, uint32_t key);
 /* Whether the numbers of a set hold a key. */
 static inline bool np_ports_has(const np_ports *p, uint32_t key)
 {
-    return key - p->lo <= p->hi - p->lo || (p->n_more && np_ports_has_more(p, key));
+    return key - p->lo <= p->span || (p->n_more && np_ports_has_more(p, key));
 }
 
 static inline const np_port_name *np_ports_names(const np_ports *p)
@@ -68,13 +67,10 @@ typedef struct np_port_map {
 /* Whether the names of a set hold a key at a pod with these named ports. */
 bool np_ports_has_named(const np_ports *p, uint32_t key, const np_port_map *map);
 
-/* A coarse picture of a set in 64 bits: a key is in the set only if the two have a bit in common.
- */
+/* A coarse picture of a set in 64 bits: a key is in the set only if its bit is in the picture. */
 static inline uint64_t np_port_bits(uint32_t key)
 {
-    uint32_t fine = (key * 0x9E3779B1u) >> 27; /* 32 bits for single ports */
-    uint32_t coarse = 32 + (key >> 12 & 31);   /* 32 bits for blocks of 4,096 */
-    return (uint64_t)1 << fine | (uint64_t)1 << coarse;
+    return (uint64_t)1 << (key * 0x9E3779B1u >> 26);
 }
 
 /* ---- interning ---- */
@@ -94,7 +90,9 @@ typedef struct np_port_memo {
 
 typedef struct np_port_table {
     np_store *store;
-    np_pages sets; /* of np_ports */
+    np_ports *sets; /* a block; versions share it, since sets are only added */
+    uint32_t n;
+    uint32_t room;
     np_pool pool;
     np_port_note *note;
     size_t note_room;
@@ -122,11 +120,11 @@ uint32_t np_port_table_resolve(np_port_table *t, uint32_t set, const np_port_map
 
 static inline const np_ports *np_port_table_at(const np_port_table *t, uint32_t set)
 {
-    return np_pages_at(&t->sets, set);
+    return &t->sets[set];
 }
 static inline uint32_t np_port_table_count(const np_port_table *t)
 {
-    return t->sets.n;
+    return t->n;
 }
 
 #endif

@@ -24,18 +24,18 @@
 /* Index of a direction in pairs. */
 enum { NP_IN = 0, NP_OUT = 1 };
 
-/* When the reference judges a class. */
+/* What is special about a class. The first two: when the reference judges it. */
 enum {
     NP_CLASS_SLOW = 1,  /* always */
     NP_CLASS_NAMES = 2, /* when it is the destination and port names are asked for */
-    NP_CLASS_POD = 4    /* it is one of pods, not of addresses */
+    NP_CLASS_POD = 4,   /* it is one of pods, not of addresses */
+    NP_CLASS_TIERS = 8  /* cluster-scoped policies select it, or all verdicts depend on something */
 };
 
 typedef struct np_class {
+    const struct np_rules *rules[2]; /* NULL: not isolated */
     uint32_t space;
     uint32_t signature;
-    uint32_t rules[2]; /* offsets in the space; 0: not isolated */
-    uint64_t bits;     /* local bits 0 to 63; bit 0 is set in every class of pods */
     unsigned flags : 8;
     unsigned row : 24; /* number of the class within its space */
     uint16_t ports;    /* its named ports */
@@ -48,12 +48,13 @@ typedef struct np_class {
 #define NP_NODE 1u    /* the class of node addresses */
 #define NP_FIRST_CLASS 2u
 
-/* The rules of one namespace: one block, of which this is the beginning. */
+/* The rules of one namespace: one block, of which this is the beginning. Offsets are from here. */
 typedef struct np_space {
     uint32_t n_classes;
-    uint32_t wide; /* offset of the local bits from 64 on; 0: none. uint32_t first[n_classes + 1],
-                      then the bits of each class */
-    uint64_t reserved;
+    uint32_t bits; /* local bits 0 to 63: uint64_t by class. Bit 0 is every class's */
+    uint32_t wide; /* those from 64 on: uint32_t first[n_classes + 1], then the bits of each class;
+                      0: there are none */
+    uint32_t reserved;
 } np_space;
 
 #define NP_SPACE_SHIFT 9
@@ -104,7 +105,7 @@ enum {
     NP_RULES_SLOW_IP = 2 /* addresses are to be judged by the reference */
 };
 
-/* A programme. Offsets are in bytes from the space. */
+/* A programme. Offsets are in bytes from here. */
 typedef struct np_rules {
     uint64_t bits;    /* coarse picture of `any` and the entries (np_port_bits) */
     uint64_t ip_bits; /* of the addresses */
@@ -158,15 +159,29 @@ typedef struct np_tiers {
 
 /* ---- the whole ---- */
 
+/* Rows of bits, of so many words each: one block, which versions share as long as rows are only
+ * added. */
+typedef struct np_rows {
+    uint64_t *at;
+    uint32_t words;
+    uint32_t n;
+    uint32_t room;
+} np_rows;
+
+static inline bool np_rows_has(const np_rows *r, uint32_t row, uint32_t bit)
+{
+    return r->at[(size_t)row * r->words + (bit >> 6)] >> (bit & 63) & 1;
+}
+
 typedef struct np_program {
     np_ip4_map ip4; /* class of an address; a missing one is NP_OUTSIDE */
     np_ip6_map ip6;
     np_pages classes;
     np_pages spaces; /* const np_space *, by number of the namespace + 1 */
-    np_pages space_rows;
-    np_pages signature_rows;
-    np_pages pods;  /* uint32_t class by number of the pod */
-    np_pages ports; /* np_ports by port set */
+    np_rows space_rows;
+    np_rows signature_rows;
+    np_pages pods;         /* uint32_t class by number of the pod */
+    const np_ports *ports; /* by port set */
     np_pages port_maps;
     np_pages tiers;
     const np_snapshot *snapshot; /* borrowed */

@@ -5,10 +5,19 @@
 
 #define MAX_KEYS 4096
 
-/* A model: the same map as a plain array over a small universe of addresses. */
+/* A small universe of addresses: near each other, for the tree, or far apart, for the hash. */
+static uint32_t stride = 1;
+
 static uint32_t nth4(uint32_t i)
 {
-    return 0x0a000000u + i * 7u;
+    return 0x0a000000u + i * stride;
+}
+
+static uint32_t find4(const np_ip4_map *m, uint32_t ip)
+{
+    const uint8_t b[4] = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8),
+                          (uint8_t)ip};
+    return np_ip4_find(m, b);
 }
 
 static void nth6(uint32_t i, uint8_t out[16])
@@ -20,9 +29,9 @@ static void nth6(uint32_t i, uint8_t out[16])
     out[15] = (uint8_t)i;
 }
 
-static void both_hashes_follow_a_plain_array(void **state)
+/* The model is a plain array over the universe. */
+static void both_families_follow_a_plain_array(bool tree)
 {
-    (void)state;
     test_memory mem;
     test_memory_ready(&mem);
     np_rand r = np_rand_from_env("NETPOL_SEED");
@@ -46,27 +55,41 @@ static void both_hashes_follow_a_plain_array(void **state)
         }
         uint32_t probe = np_rand_below(&r, MAX_KEYS);
         nth6(probe, six);
-        if (np_ip4_find(&m4, nth4(probe)) != model[probe] || np_ip6_find(&m6, six) != model[probe])
+        if (find4(&m4, nth4(probe)) != model[probe] || np_ip6_find(&m6, six) != model[probe])
             fail_msg("seed %" PRIu64 " round %d address %u", r.seed, round, probe);
     }
-    assert_int_equal(np_ip4_find(&m4, 0), 0);
+    assert_int_equal(find4(&m4, 0), 0);
+    assert_int_equal(m4.root != NULL, tree);
     np_ip4_drop(s, &m4);
     np_ip6_drop(s, &m6);
     np_store_close(s);
     test_memory_expect_empty(&mem);
 }
 
-/* A version that was published keeps its answers while the head changes. */
-static void a_published_map_does_not_change(void **state)
+static void addresses_near_each_other_are_in_a_tree(void **state)
 {
     (void)state;
+    stride = 1;
+    both_families_follow_a_plain_array(true);
+}
+
+static void addresses_far_apart_are_in_a_hash(void **state)
+{
+    (void)state;
+    stride = 0x10401;
+    both_families_follow_a_plain_array(false);
+}
+
+/* A version that was published keeps its answers while the head changes. */
+static void published_maps_do_not_change(void)
+{
     test_memory mem;
     test_memory_ready(&mem);
     np_store *s = np_store_new(&mem.allocator, 0);
     np_ip4_map head;
     np_ip4_map old[8];
     np_version *version[8];
-    assert_true(np_ip4_init(s, &head, 3000));
+    assert_true(np_ip4_init(s, &head, 0));
     for (uint32_t i = 0; i < 3000; i++)
         assert_true(np_ip4_put(s, &head, nth4(i), 1));
     for (uint32_t v = 0; v < 8; v++) {
@@ -86,13 +109,22 @@ static void a_published_map_does_not_change(void **state)
             for (uint32_t i = 0; i < 3000; i++) {
                 uint32_t wave = i % 97;
                 uint32_t value = wave > v ? 1 : i % 3 ? 2 + wave : 0;
-                if (np_ip4_find(&old[v], nth4(i)) != (wave <= v ? value : 1))
+                if (find4(&old[v], nth4(i)) != (wave <= v ? value : 1))
                     fail_msg("version %u address %u", v, i);
             }
         }
         np_version_release(version[order[k]]);
     }
     test_memory_expect_empty(&mem);
+}
+
+static void a_published_map_does_not_change(void **state)
+{
+    (void)state;
+    stride = 1;
+    published_maps_do_not_change();
+    stride = 0x10401;
+    published_maps_do_not_change();
 }
 
 static np_cidr block(const char *text)
@@ -237,7 +269,7 @@ static netpol_status fill_and_drop(const netpol_options *o, void *ctx)
     np_ip4_map m;
     if (np_ip4_init(s, &m, 0)) {
         bool ok = true;
-        for (uint32_t i = 0; i < 1500 && ok; i++)
+        for (uint32_t i = 0; i < 700 && ok; i++)
             ok = np_ip4_put(s, &m, nth4(i), i + 1);
         np_version *v = ok ? np_store_publish(s) : NULL;
         ok = v && np_ip4_remove(s, &m, nth4(7)) && np_ip4_put(s, &m, nth4(2000), 5);
@@ -252,13 +284,17 @@ static netpol_status fill_and_drop(const netpol_options *o, void *ctx)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
+    stride = 1;
+    test_every_allocation_fails(fill_and_drop, NULL);
+    stride = 0x10401;
     test_every_allocation_fails(fill_and_drop, NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_hashes_follow_a_plain_array),
+        cmocka_unit_test(addresses_near_each_other_are_in_a_tree),
+        cmocka_unit_test(addresses_far_apart_are_in_a_hash),
         cmocka_unit_test(a_published_map_does_not_change),
         cmocka_unit_test(intervals_agree_with_testing_each_block),
         cmocka_unit_test(too_many_overlaps_are_refused_and_leave_nothing),
