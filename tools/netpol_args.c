@@ -24,12 +24,13 @@ typedef struct option {
     const char *help;
 } option;
 
-#define ALL (COMMAND_CHECK | COMMAND_CONVERT | COMMAND_EVAL | COMMAND_LIST)
 #define ANSWERS (COMMAND_EVAL | COMMAND_LIST)
+#define READS (COMMAND_CHECK | COMMAND_CONVERT | ANSWERS)
+#define ALL (READS | COMMAND_EDIT)
 #define AT(field) (uint16_t) offsetof(args, field)
 
 static const option options[] = {
-    {"filename", 'f', TAKES_TEXTS, AT(files), ALL, "PATH", NULL,
+    {"filename", 'f', TAKES_TEXTS, AT(files), READS, "PATH", NULL,
      "a file, a directory, or - for standard input; repeatable"},
     {"from", 0, TAKES_TEXT, AT(from), COMMAND_EVAL, "SRC", NULL, "who connects"},
     {"to", 0, TAKES_TEXT, AT(to), COMMAND_EVAL, "DST", NULL, "what is connected to"},
@@ -51,6 +52,8 @@ static const option options[] = {
      "accept this kind only, NetworkPolicy for instance"},
     {"kubernetes-version", 0, TAKES_TEXT, AT(kubernetes_version), COMMAND_CHECK, "X.Y", NULL,
      "rules of this release; before 1.36 odd CIDRs only warn"},
+    {"channel", 0, TAKES_TEXT, AT(channel), COMMAND_CHECK, "CHANNEL", "experimental|standard",
+     "fields of ClusterNetworkPolicy: experimental (default), standard"},
     {"exit-zero", 0, TAKES_NOTHING, AT(exit_zero), COMMAND_CHECK, NULL, NULL,
      "invalid documents do not fail the run"},
     {"summary", 0, TAKES_NOTHING, AT(summary), COMMAND_CHECK, NULL, NULL,
@@ -61,7 +64,13 @@ static const option options[] = {
      "leave out documents of kinds that netpol does not use"},
     {"show-managed-fields", 0, TAKES_NOTHING, AT(show_managed_fields), COMMAND_CONVERT, NULL, NULL,
      "keep metadata.managedFields in YAML"},
-    {"output", 'o', TAKES_TEXT, AT(format), ALL, "FORMAT", NULL, NULL},
+    {"write", 'w', TAKES_NOTHING, AT(write), COMMAND_EDIT, NULL, NULL,
+     "put the new text into the file itself"},
+    {"diff", 0, TAKES_NOTHING, AT(diff), COMMAND_EDIT, NULL, NULL,
+     "show what changes, and no more"},
+    {"document", 0, TAKES_TEXT, AT(document), COMMAND_EDIT, "N", NULL,
+     "which document of the file, from 0; needed if there are several"},
+    {"output", 'o', TAKES_TEXT, AT(format), READS, "FORMAT", NULL, NULL},
     {"namespace", 'n', TAKES_TEXT, AT(namespace_name), ANSWERS, "NS", NULL,
      "of objects and names that give none (default: default)"},
     {"semantics", 0, TAKES_TEXT, AT(semantics), ANSWERS, "PRESET", NULL,
@@ -78,9 +87,9 @@ static const option options[] = {
      "compiled (default), or reference: slow, read from the text"},
     {"keep-going", 0, TAKES_NOTHING, AT(keep_going), ANSWERS | COMMAND_CONVERT, NULL, NULL,
      "go on without what could not be loaded"},
-    {"fail-on-foreign", 0, TAKES_NOTHING, AT(fail_on_foreign), ALL, NULL, NULL,
+    {"fail-on-foreign", 0, TAKES_NOTHING, AT(fail_on_foreign), READS, NULL, NULL,
      "policies of another system (Calico, Cilium, …) are an error"},
-    {"lenient", 0, TAKES_NOTHING, AT(lenient), ALL, NULL, NULL,
+    {"lenient", 0, TAKES_NOTHING, AT(lenient), READS, NULL, NULL,
      "read as a server without strict checks does"},
     {"color", 0, TAKES_TEXT, AT(color), ALL, "WHEN", "auto|always|never",
      "auto (default), always or never"},
@@ -244,11 +253,12 @@ static int short_option(args *a, const command *c, int argc, char **argv, int *i
 
 static int operand(args *a, const command *c, const char *word)
 {
-    if (!c->takes_paths) {
+    if (c->operands == OPERANDS_NONE) {
         say("netpol %s does not know what to do with '%s'; files are given with -f", c->name, word);
         return TOOL_FAILED;
     }
-    a->files.at[a->files.n++] = word;
+    words *list = c->operands == OPERANDS_PATHS ? &a->files : &a->operands;
+    list->at[list->n++] = word;
     return TOOL_YES;
 }
 
@@ -256,12 +266,13 @@ static int operand(args *a, const command *c, const char *word)
 static bool make_room(args *a, int argc)
 {
     size_t each = (size_t)argc + 1;
-    const char **room = calloc(3 * each, sizeof *room);
+    const char **room = calloc(4 * each, sizeof *room);
     if (!room)
         return false;
     a->files.at = room;
     a->node_addresses.at = room + each;
     a->resolve.at = room + 2 * each;
+    a->operands.at = room + 3 * each;
     return true;
 }
 

@@ -21,7 +21,15 @@ enum {
     COMMAND_CHECK = 1u << 0,
     COMMAND_CONVERT = 1u << 1,
     COMMAND_EVAL = 1u << 2,
-    COMMAND_LIST = 1u << 3
+    COMMAND_LIST = 1u << 3,
+    COMMAND_EDIT = 1u << 4
+};
+
+/* What words that are no options are. */
+enum {
+    OPERANDS_NONE = 0,
+    OPERANDS_PATHS, /* files, as if given with -f */
+    OPERANDS_WORDS  /* the command's own business */
 };
 
 /* Words of the command line, borrowed from argv. */
@@ -33,6 +41,7 @@ typedef struct words {
 /* What was given. Absent text is NULL. */
 typedef struct args {
     words files;
+    words operands;
     words node_addresses;
     words resolve;
     const char *namespace_name;
@@ -44,6 +53,7 @@ typedef struct args {
     const char *require;
     const char *kind;
     const char *kubernetes_version;
+    const char *channel;
     const char *from;
     const char *to;
     const char *port;
@@ -51,6 +61,7 @@ typedef struct args {
     const char *family;
     const char *queries;
     const char *focus;
+    const char *document;
     bool lenient;
     bool keep_going;
     bool fail_on_foreign;
@@ -61,6 +72,8 @@ typedef struct args {
     bool show_managed_fields;
     bool pods;
     bool self;
+    bool write;
+    bool diff;
     bool help;
     bool version;
 } args;
@@ -71,8 +84,8 @@ typedef struct command {
     const char *name;
     uint32_t bit;
     int (*run)(const args *a, output *out);
-    const char *formats; /* "text|json": the first is the default */
-    bool takes_paths;    /* words that are no options are paths */
+    const char *formats; /* "text|json": the first is the default; NULL: there is no choice */
+    int operands;        /* OPERANDS_… */
     const char *summary; /* one line */
     const char *usage;   /* lines, without "netpol NAME" */
     const char *about;   /* paragraphs */

@@ -106,7 +106,9 @@ static int run(const args *a, output *out)
         return TOOL_FAILED;
     }
     if (minor < STRICT_CIDR_SINCE)
-        how.flags = NETPOL_TOLERANT_CIDR;
+        how.flags |= NETPOL_TOLERANT_CIDR;
+    if (a->channel && strcmp(a->channel, "standard") == 0)
+        how.flags |= NETPOL_STANDARD_CHANNEL;
     input in;
     int code = input_read(&in, a, NETPOL_KEEP_TEXT | how.flags);
     if (code == TOOL_YES)
@@ -120,7 +122,7 @@ const command check_command = {
     .bit = COMMAND_CHECK,
     .run = run,
     .formats = "text|json|jsonl|sarif",
-    .takes_paths = true,
+    .operands = OPERANDS_PATHS,
     .summary = "everything the API server would say of each document",
     .usage = "  netpol check PATH... [OPTIONS]\n",
     .about =

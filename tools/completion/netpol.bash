@@ -4,12 +4,15 @@
 _netpol_options() {
     case $1 in
     check)
-        echo "--filename --kind --kubernetes-version --exit-zero --summary --output
+        echo "--filename --kind --kubernetes-version --channel --exit-zero --summary --output
             --fail-on-foreign --lenient --color --help --version"
         ;;
     convert)
         echo "--filename --defaults --only-known --show-managed-fields --output --keep-going
             --fail-on-foreign --lenient --color --help --version"
+        ;;
+    edit)
+        echo "--write --diff --document --color --help --version"
         ;;
     eval)
         echo "--filename --from --to --port --protocol --family --queries --output --namespace
@@ -22,7 +25,7 @@ _netpol_options() {
             --color --help --version"
         ;;
     *)
-        echo "check convert eval list help --help --version"
+        echo "check convert edit eval list help --help --version"
         ;;
     esac
 }

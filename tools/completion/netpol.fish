@@ -7,13 +7,14 @@ end
 
 complete -c netpol -f -n __fish_use_subcommand -a check -d 'everything the API server would say of each document'
 complete -c netpol -f -n __fish_use_subcommand -a convert -d 'canonical YAML or JSON, as kubectl prints it'
+complete -c netpol -f -n __fish_use_subcommand -a edit -d 'change a file and keep its comments'
 complete -c netpol -f -n __fish_use_subcommand -a eval -d 'may SRC reach DST on this port?'
 complete -c netpol -f -n __fish_use_subcommand -a list -d 'who can talk to whom'
 complete -c netpol -f -n __fish_use_subcommand -a help -d 'what a command does'
 
-complete -c netpol -s f -l filename -r -F -d 'a file, a directory, or -'
-complete -c netpol -l fail-on-foreign -d 'policies of another system are an error'
-complete -c netpol -l lenient -d 'read as a server without strict checks does'
+complete -c netpol -n '__netpol_has check convert eval list' -s f -l filename -r -F -d 'a file, a directory, or -'
+complete -c netpol -n '__netpol_has check convert eval list' -l fail-on-foreign -d 'policies of another system are an error'
+complete -c netpol -n '__netpol_has check convert eval list' -l lenient -d 'read as a server without strict checks does'
 complete -c netpol -l color -x -a 'auto always never' -d 'colours'
 complete -c netpol -s h -l help -d 'help'
 complete -c netpol -s V -l version -d 'version'
@@ -21,6 +22,7 @@ complete -c netpol -s V -l version -d 'version'
 complete -c netpol -n '__netpol_has check' -s o -l output -x -a 'text json jsonl sarif' -d 'format'
 complete -c netpol -n '__netpol_has check' -l kind -x -a 'NetworkPolicy ClusterNetworkPolicy AdminNetworkPolicy BaselineAdminNetworkPolicy' -d 'accept this kind only'
 complete -c netpol -n '__netpol_has check' -l kubernetes-version -x -d 'rules of this release'
+complete -c netpol -n '__netpol_has check' -l channel -x -a 'experimental standard' -d 'fields of ClusterNetworkPolicy'
 complete -c netpol -n '__netpol_has check' -l exit-zero -d 'invalid documents do not fail the run'
 complete -c netpol -n '__netpol_has check' -l summary -d 'count the documents at the end'
 
@@ -28,6 +30,12 @@ complete -c netpol -n '__netpol_has convert' -s o -l output -x -a 'yaml json' -d
 complete -c netpol -n '__netpol_has convert' -l defaults -d 'add what the API server adds'
 complete -c netpol -n '__netpol_has convert' -l only-known -d 'leave out other kinds'
 complete -c netpol -n '__netpol_has convert' -l show-managed-fields -d 'keep metadata.managedFields in YAML'
+
+complete -c netpol -n '__netpol_has edit' -F
+complete -c netpol -n '__netpol_has edit' -a 'set add delete rename'
+complete -c netpol -n '__netpol_has edit' -s w -l write -d 'put the new text into the file itself'
+complete -c netpol -n '__netpol_has edit' -l diff -d 'show what changes'
+complete -c netpol -n '__netpol_has edit' -l document -x -d 'which document of the file, from 0'
 
 complete -c netpol -n '__netpol_has eval' -s o -l output -x -a 'text json jsonl' -d 'format'
 complete -c netpol -n '__netpol_has eval' -l from -x -d 'who connects'
