@@ -10,6 +10,13 @@
 
 #include "text.h"
 
+/* For functions whose code is better kept out of the ones that every event passes. */
+#if defined(__GNUC__)
+#define NP_COLD __attribute__((cold, noinline))
+#else
+#define NP_COLD
+#endif
+
 /* ---- raw events ---- */
 
 enum { NP_RAW_ALIAS = 100 }; /* a type of raw events beside np_event_type */

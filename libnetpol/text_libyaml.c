@@ -17,10 +17,12 @@
 struct np_libyaml {
     yaml_parser_t parser;
     yaml_event_t events[2]; /* by slot */
+    bool owned[2];          /* the event has memory to give back */
     bool started;           /* the parser is to be deleted */
     bool mended;            /* the line feed after a last line without one was given */
     np_slice rest;          /* of the piece: not given yet */
     size_t since_event;     /* bytes given since the last event */
+    bool careful;           /* there are flow collections open, or: */
     uint32_t flow;          /* flow collections that are open */
     bool slashes;           /* a backslash stood before a slash somewhere */
     const char *seen;       /* up to here characters were counted, */
@@ -39,7 +41,9 @@ void np_libyaml_stop(np_text *t)
     if (!y)
         return;
     for (size_t i = 0; i < 2; i++)
-        yaml_event_delete(&y->events[i]);
+        if (y->owned[i])
+            yaml_event_delete(&y->events[i]);
+    y->owned[0] = y->owned[1] = false;
     if (y->started)
         yaml_parser_delete(&y->parser);
     y->started = false;
@@ -67,7 +71,7 @@ static void locate(const np_text *t, np_event *e, const yaml_mark_t *m)
 
 /* ---- failing ---- */
 
-static bool broken(np_text *t)
+static NP_COLD bool broken(np_text *t)
 {
     const np_libyaml *y = t->libyaml;
     const yaml_parser_t *p = &y->parser;
@@ -145,7 +149,7 @@ static bool is_stream_end(yaml_parser_t *parser)
 
 /* Upstream reads one document of a piece and ignores silently what follows it. What libyaml has not
  * been given yet it must not see: forty thousand %TAG lines there would take it seconds. */
-static bool end_document(np_text *t, const yaml_event_t *e)
+static NP_COLD bool end_document(np_text *t, const yaml_event_t *e)
 {
     np_libyaml *y = t->libyaml;
     if (!e->data.document_end.implicit)
@@ -228,13 +232,24 @@ static bool is_plain_query(const yaml_event_t *e)
 
 static bool check_in_flow(np_text *t, const yaml_event_t *from, const np_event *e)
 {
-    np_libyaml *y = t->libyaml;
-    y->flow += e->type == NP_EVENT_SEQ_START || e->type == NP_EVENT_MAP_START;
-    y->flow -= e->type == NP_EVENT_SEQ_END || e->type == NP_EVENT_MAP_END;
     if (e->type != NP_EVENT_SCALAR || !is_plain_query(from))
         return true;
     return np_text_fail(t, NETPOL_INVALID, NP_CODE_SYNTAX, e->line, e->column, "quote the value",
                         "a '?' in an unquoted value between brackets");
+}
+
+/* What libyaml takes and upstream does not. */
+static NP_COLD bool check_carefully(np_text *t, const yaml_event_t *from, const np_event *e)
+{
+    np_libyaml *y = t->libyaml;
+    if (y->flow || e->flow) {
+        y->flow += e->type == NP_EVENT_SEQ_START || e->type == NP_EVENT_MAP_START;
+        y->flow -= e->type == NP_EVENT_SEQ_END || e->type == NP_EVENT_MAP_END;
+    }
+    y->careful = y->flow || y->slashes;
+    if (y->slashes && is_slashed(from) && !check_slashes(t, from))
+        return false;
+    return !y->flow || check_in_flow(t, from, e);
 }
 
 static bool is_ours(const yaml_event_t *e)
@@ -287,22 +302,31 @@ static bool translate(np_text *t, const yaml_event_t *restrict from, np_raw *res
     return true;
 }
 
+/* yaml_event_delete is a call that the other events do not need. */
+static bool owns_memory(const np_raw *raw)
+{
+    return raw->event.type == NP_EVENT_SCALAR || raw->anchor.p || raw->event.tag.p;
+}
+
 static bool next(np_text *t, np_raw *out)
 {
     np_libyaml *y = t->libyaml;
-    yaml_event_t *e = &y->events[out != t->slots];
-    do {
+    size_t slot = out != t->slots;
+    yaml_event_t *e = &y->events[slot];
+    if (y->owned[slot])
         yaml_event_delete(e);
-        if (!yaml_parser_parse(&y->parser, e))
-            return broken(t);
-    } while (!is_ours(e));
+    y->owned[slot] = false;
+    while (yaml_parser_parse(&y->parser, e) && !is_ours(e))
+        yaml_event_delete(e);
+    if (y->parser.error)
+        return broken(t);
     y->since_event = 0;
-    if (!translate(t, e, out))
-        return false;
-    if (y->slashes && is_slashed(e) && !check_slashes(t, e))
-        return false;
-    return !(y->flow || out->event.flow) || check_in_flow(t, e, &out->event);
+    bool good = translate(t, e, out);
+    y->owned[slot] = owns_memory(out);
+    return good && (!(y->careful || out->event.flow) || check_carefully(t, e, &out->event));
 }
+
+/* ---- the parser's life ---- */
 
 /* libyaml passes over a byte order mark at the beginning of a line; upstream takes it as text. It
  * is never meant. */
@@ -344,6 +368,7 @@ static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
         if (has_inner_mark(t, (np_slice){y->rest.p, *given}))
             return 0;
         y->slashes = y->slashes || has_slashes((np_slice){y->rest.p, *given});
+        y->careful |= y->slashes;
         memcpy(buffer, y->rest.p, *given);
         y->rest = (np_slice){y->rest.p + *given, y->rest.n - *given};
     } else if (!y->mended) {
@@ -374,7 +399,7 @@ netpol_status np_libyaml_start(np_text *t)
     y->mended = bytes.n && bytes.p[bytes.n - 1] == '\n';
     y->since_event = 0;
     y->flow = 0;
-    y->slashes = false;
+    y->careful = y->slashes = false;
     y->seen = bytes.p;
     y->seen_characters = 0;
     if (!yaml_parser_initialize(&y->parser))

@@ -41,35 +41,38 @@ typedef struct word {
     bool truth;
 } word;
 
+/* By length. */
 static const word words[] = {
-    {"y", NP_SCALAR_BOOL, true},      {"Y", NP_SCALAR_BOOL, true},
-    {"yes", NP_SCALAR_BOOL, true},    {"Yes", NP_SCALAR_BOOL, true},
-    {"YES", NP_SCALAR_BOOL, true},    {"true", NP_SCALAR_BOOL, true},
-    {"True", NP_SCALAR_BOOL, true},   {"TRUE", NP_SCALAR_BOOL, true},
+    {"", NP_SCALAR_NULL, false},      {"y", NP_SCALAR_BOOL, true},
+    {"Y", NP_SCALAR_BOOL, true},      {"n", NP_SCALAR_BOOL, false},
+    {"N", NP_SCALAR_BOOL, false},     {"~", NP_SCALAR_NULL, false},
     {"on", NP_SCALAR_BOOL, true},     {"On", NP_SCALAR_BOOL, true},
-    {"ON", NP_SCALAR_BOOL, true},     {"n", NP_SCALAR_BOOL, false},
-    {"N", NP_SCALAR_BOOL, false},     {"no", NP_SCALAR_BOOL, false},
+    {"ON", NP_SCALAR_BOOL, true},     {"no", NP_SCALAR_BOOL, false},
     {"No", NP_SCALAR_BOOL, false},    {"NO", NP_SCALAR_BOOL, false},
-    {"false", NP_SCALAR_BOOL, false}, {"False", NP_SCALAR_BOOL, false},
-    {"FALSE", NP_SCALAR_BOOL, false}, {"off", NP_SCALAR_BOOL, false},
+    {"yes", NP_SCALAR_BOOL, true},    {"Yes", NP_SCALAR_BOOL, true},
+    {"YES", NP_SCALAR_BOOL, true},    {"off", NP_SCALAR_BOOL, false},
     {"Off", NP_SCALAR_BOOL, false},   {"OFF", NP_SCALAR_BOOL, false},
-    {"", NP_SCALAR_NULL, false},      {"~", NP_SCALAR_NULL, false},
-    {"null", NP_SCALAR_NULL, false},  {"Null", NP_SCALAR_NULL, false},
-    {"NULL", NP_SCALAR_NULL, false},  {".nan", NP_SCALAR_BAD, false},
-    {".NaN", NP_SCALAR_BAD, false},   {".NAN", NP_SCALAR_BAD, false},
-    {".inf", NP_SCALAR_BAD, false},   {".Inf", NP_SCALAR_BAD, false},
-    {".INF", NP_SCALAR_BAD, false},   {"+.inf", NP_SCALAR_BAD, false},
+    {"true", NP_SCALAR_BOOL, true},   {"True", NP_SCALAR_BOOL, true},
+    {"TRUE", NP_SCALAR_BOOL, true},   {"null", NP_SCALAR_NULL, false},
+    {"Null", NP_SCALAR_NULL, false},  {"NULL", NP_SCALAR_NULL, false},
+    {".nan", NP_SCALAR_BAD, false},   {".NaN", NP_SCALAR_BAD, false},
+    {".NAN", NP_SCALAR_BAD, false},   {".inf", NP_SCALAR_BAD, false},
+    {".Inf", NP_SCALAR_BAD, false},   {".INF", NP_SCALAR_BAD, false},
+    {"false", NP_SCALAR_BOOL, false}, {"False", NP_SCALAR_BOOL, false},
+    {"FALSE", NP_SCALAR_BOOL, false}, {"+.inf", NP_SCALAR_BAD, false},
     {"+.Inf", NP_SCALAR_BAD, false},  {"+.INF", NP_SCALAR_BAD, false},
     {"-.inf", NP_SCALAR_BAD, false},  {"-.Inf", NP_SCALAR_BAD, false},
     {"-.INF", NP_SCALAR_BAD, false},
 };
+/* Where the words of each length begin, and where the last end. */
+static const uint8_t word_starts[] = {0, 1, 6, 12, 18, 30, 39};
 
 static const word *word_find(np_slice s)
 {
     if (s.n > 5)
         return NULL;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (np_slice_is(s, words[i].text))
+    for (size_t i = word_starts[s.n]; i < word_starts[s.n + 1]; i++)
+        if (memcmp(words[i].text, s.n ? s.p : "", s.n) == 0)
             return &words[i];
     return NULL;
 }
@@ -216,19 +219,13 @@ static bool read_float(np_slice s, float_form form, np_scalar *out)
     return true;
 }
 
-/* What may begin with this character apart from a string: a Word, a Digit or sign, a point; or 0.
- */
-static char first_hint(np_slice s)
-{
-    if (s.n == 0)
-        return 'W';
-    char c = s.p[0];
-    if (is_sign(c) || (c >= '0' && c <= '9'))
-        return 'D';
-    if (c == '.')
-        return '.';
-    return c != '\0' && strchr("yYnNtTfFoO~", c) ? 'W' : '\0';
-}
+/* What may begin with a character apart from a string: a Word, a Digit or sign, a point. */
+static const char hints[256] = {
+    ['y'] = 'W', ['Y'] = 'W', ['n'] = 'W', ['N'] = 'W', ['t'] = 'W', ['T'] = 'W',
+    ['f'] = 'W', ['F'] = 'W', ['o'] = 'W', ['O'] = 'W', ['~'] = 'W', ['+'] = 'D',
+    ['-'] = 'D', ['0'] = 'D', ['1'] = 'D', ['2'] = 'D', ['3'] = 'D', ['4'] = 'D',
+    ['5'] = 'D', ['6'] = 'D', ['7'] = 'D', ['8'] = 'D', ['9'] = 'D', ['.'] = '.',
+};
 
 static np_scalar resolve_word(const word *w)
 {
@@ -242,7 +239,7 @@ static np_scalar resolve_word(const word *w)
 
 static np_scalar resolve_plain(np_slice text)
 {
-    char hint = first_hint(text);
+    char hint = text.n ? hints[(unsigned char)text.p[0]] : 'W';
     np_scalar out;
     if (!hint)
         return scalar_text(text);
