@@ -80,6 +80,28 @@ static netpol_document *make(const netpol_options *o, const char *name, const vo
     return d;
 }
 
+/* Reads one document after the other, and counts them. */
+static netpol_status read_each(netpol_document *d, netpol_diagnostics *diags)
+{
+    np_text *t;
+    netpol_options lenient = d->o;
+    lenient.flags |= NETPOL_LENIENT;
+    netpol_status s = np_text_open(&t, &lenient, d->name, d->text.p, d->text.n, diags);
+    if (s != NETPOL_OK)
+        return s;
+    np_document doc;
+    while (s == NETPOL_OK && (s = np_text_next(t, &doc)) == NETPOL_OK) {
+        np_arena arena;
+        const np_value *value;
+        np_arena_init(&arena, &d->alloc, 0);
+        s = read_one(&lenient, t, &arena, &value);
+        np_arena_free(&arena);
+        d->count += s == NETPOL_OK;
+    }
+    np_text_close(t);
+    return s == NETPOL_NOT_FOUND ? NETPOL_OK : s;
+}
+
 /* Every document must be sound, or an edit could not be proved. */
 static netpol_status read_all(netpol_document *d, netpol_diagnostics *diags)
 {
@@ -89,16 +111,7 @@ static netpol_status read_all(netpol_document *d, netpol_diagnostics *diags)
                 "convert it to UTF-8", "a text in UTF-16 cannot be edited");
         return NETPOL_INVALID;
     }
-    netpol_status s = NETPOL_OK;
-    for (size_t i = 0; s == NETPOL_OK; i++) {
-        np_arena arena;
-        np_arena_init(&arena, &d->alloc, 0);
-        np_reading_of r;
-        s = np_edit_read(&d->o, d->name, (np_slice){d->text.p, d->text.n}, i, &arena, &r, diags);
-        np_arena_free(&arena);
-        d->count = i;
-    }
-    return s == NETPOL_NOT_FOUND ? NETPOL_OK : s;
+    return read_each(d, diags);
 }
 
 netpol_status netpol_document_new(const char *name, const void *bytes, size_t n,
