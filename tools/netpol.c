@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const command *const commands[] = {&check_command, &convert_command, &eval_command,
-                                          &list_command};
+static const command *const commands[] = {&check_command, &convert_command, &edit_command,
+                                          &eval_command, &list_command};
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
@@ -42,7 +42,7 @@ static void print_help(void)
 {
     puts("netpol: what Kubernetes network policies say, from files alone\n\n"
          "Usage:\n"
-         "  netpol COMMAND -f PATH... [OPTIONS]\n\n"
+         "  netpol COMMAND PATH... [OPTIONS]\n\n"
          "Commands:");
     for (size_t i = 0; i < N_COMMANDS; i++)
         printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);

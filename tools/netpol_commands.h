@@ -7,6 +7,7 @@
 
 extern const command check_command;
 extern const command convert_command;
+extern const command edit_command;
 extern const command eval_command;
 extern const command list_command;
 

@@ -183,7 +183,7 @@ const command eval_command = {
     .bit = COMMAND_EVAL,
     .run = run,
     .formats = "text|json|jsonl",
-    .takes_paths = false,
+    .operands = OPERANDS_NONE,
     .summary = "may SRC reach DST on this port?",
     .usage = "  netpol eval -f PATH... --from SRC --to DST [--port PORT] [OPTIONS]\n"
              "  netpol eval -f PATH... --queries FILE [OPTIONS]\n",

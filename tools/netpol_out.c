@@ -154,9 +154,19 @@ static bool keep_line(output *out, const char *bytes, size_t n)
     return true;
 }
 
+/* A line that is taken away, added, or tells where the hunk is; NULL: one that stays. */
+static const char *diff_color(const output *out)
+{
+    char sign = out->n ? out->line[0] : ' ';
+    return sign == '-' ? RED : sign == '+' ? GREEN : sign == '@' ? BLUE : NULL;
+}
+
 static void end_line(output *out)
 {
-    if (out->color)
+    const char *sign = out->diff ? diff_color(out) : NULL;
+    if (out->color && sign)
+        put_painted(stdout, out->line, out->n, sign);
+    else if (out->color && !out->diff)
         put_line(stdout, out->line, out->n);
     else
         put_visible(stdout, out->line, out->n);
@@ -264,12 +274,14 @@ static void say_one(const output *out, const netpol_diagnostic *d)
 
 void say_diagnostics(const output *out, const netpol_diagnostics *diags)
 {
+    enum { MOST = 20 };
     size_t n = netpol_diagnostics_count(diags);
-    for (size_t i = 0; i < n; i++)
+    size_t shown = n <= MOST ? n : MOST;
+    for (size_t i = 0; i < shown; i++)
         say_one(out, netpol_diagnostics_at(diags, i));
-    size_t dropped = netpol_diagnostics_dropped(diags);
-    if (dropped)
-        say("%zu more", dropped);
+    size_t more = n - shown + netpol_diagnostics_dropped(diags);
+    if (more)
+        say("and %zu more; 'netpol check' shows them all", more);
 }
 
 int say_status(netpol_status status)

@@ -15,6 +15,7 @@ struct output {
     bool color_err; /* of standard error */
     bool failed;    /* a write failed; `error` says why */
     int error;
+    bool diff;  /* the text is a difference of two texts: its lines are painted by their signs */
     char *line; /* of text: what has come of the line at hand */
     size_t n;
     size_t room;
@@ -34,7 +35,8 @@ int output_close(output *out, int code);
 /* "netpol: MESSAGE" on standard error. Control characters are made visible. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Diagnostics on standard error, compiler-like. NULL is an empty list. */
+/* The first diagnostics on standard error, compiler-like, and how many more there are. NULL is an
+ * empty list. */
 void say_diagnostics(const output *out, const netpol_diagnostics *diags);
 
 /* What a status that is no answer ends the program with; says it where the diagnostics do not. */

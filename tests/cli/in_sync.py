@@ -27,12 +27,12 @@ def commands_in_help(netpol):
 
 
 def formats_in_help(netpol, command):
-    line = re.search(r"--output FORMAT\s+(.*)", output(netpol, command, "--help")).group(1)
-    return set(line.replace(" (default)", "").split(", "))
+    line = re.search(r"--output FORMAT\s+(.*)", output(netpol, command, "--help"))
+    return set(line.group(1).replace(" (default)", "").split(", ")) if line else set()
 
 
 def bash(function, command):
-    script = f'. {COMPLETION}/netpol.bash; {function} {command}'
+    script = f'. "{COMPLETION}/netpol.bash"; {function} {command}'
     return set(output("bash", "-c", script).replace("--", "").split())
 
 
@@ -55,7 +55,7 @@ def mistakes(netpol):
         for name, text in texts.items():
             if command not in text:
                 yield f"{name} lacks the command {command}"
-            if " ".join(sorted(formats_in_help(netpol, command))) not in \
+            if formats_in_help(netpol, command) and " ".join(sorted(formats_in_help(netpol, command))) not in \
                     {" ".join(sorted(found.split())) for found in re.findall(r"[(']([a-z ]+)[)']", text)}:
                 yield f"{name} lacks the formats of {command}"
 

@@ -91,6 +91,9 @@ INPUTS = {
 MERELY_INVALID = {"unknown-field", "wrong-type", "no-kind", "many-errors", "scalar-document",
                   "list-document", "nul-in-string", "escape-nul-name", "conflict", "many-keys"}
 
+# Good enough as YAML for a change of the text.
+EDITABLE = MERELY_INVALID | {"many-duplicates", "unknown-alias", "tag-directives", "template"}
+
 
 class Failure(Exception):
     pass
@@ -158,6 +161,14 @@ def expect_no_answer(netpol, path, pods, most):
     expect(code == 2 and out == b"", f"convert ends with {code} and writes {out[:100]}")
 
 
+def expect_no_edit(netpol, name, path, most):
+    """What is no YAML cannot be edited; the rest may be."""
+    code, out, err, _ = run(netpol, ["edit", path, "--document", "0", "set", "metadata.name", "x"], most)
+    expect(code in ((0, 2) if name in EDITABLE else (2,)), f"edit ends with {code}: {err[:300]}")
+    expect(code == 0 or out == b"", "edit writes what it refuses")
+    expect(printable(err), "control characters reach the terminal")
+
+
 def test_input(netpol, folder, name):
     content, most = INPUTS[name]
     path, good, pods = folder / f"{name}.yaml", folder / "good.yaml", folder / "pods.yaml"
@@ -167,6 +178,7 @@ def test_input(netpol, folder, name):
     most = 0 if is_sanitized(netpol) else most
     expect_check(netpol, name, str(path), str(good), most)
     expect_no_answer(netpol, str(path), str(pods), most)
+    expect_no_edit(netpol, name, str(path), most)
     path.unlink()
 
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "netpol_commands.h"
+#include "netpol_diff.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- files ---- */
+
+typedef struct bytes {
+    char *p;
+    size_t n;
+} bytes;
+
+static bool read_all(int fd, bytes *out)
+{
+    enum { FIRST = 64 * 1024 };
+    size_t room = 0;
+    *out = (bytes){0};
+    for (;;) {
+        if (out->n == room) {
+            room = room ? 2 * room : FIRST;
+            char *p = realloc(out->p, room);
+            if (!p)
+                return false;
+            out->p = p;
+        }
+        ssize_t got = read(fd, out->p + out->n, room - out->n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got == 0;
+        out->n += (size_t)got;
+    }
+}
+
+static int read_file(const char *path, bytes *out)
+{
+    *out = (bytes){0};
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && read_all(fd, out);
+    if (!good)
+        say("cannot read %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return good ? TOOL_YES : TOOL_BAD_INPUT;
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t put = write(fd, p, n);
+        if (put < 0 && errno != EINTR)
+            return false;
+        p += put > 0 ? put : 0;
+        n -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+/* Beside the file and then in its place, so that nobody ever sees half of it. */
+static bool replace_file(const char *path, char *beside, const char *p, size_t n)
+{
+    struct stat old;
+    int fd = stat(path, &old) == 0 ? mkstemp(beside) : -1;
+    if (fd < 0)
+        return false;
+    bool good = write_all(fd, p, n) && fchmod(fd, old.st_mode & 07777) == 0 && fsync(fd) == 0;
+    good = close(fd) == 0 && good;
+    good = good && rename(beside, path) == 0;
+    if (!good)
+        unlink(beside);
+    return good;
+}
+
+static int write_file(const char *given, const char *p, size_t n)
+{
+    char *path = realpath(given, NULL); /* a link stays a link */
+    size_t room = path ? strlen(path) + sizeof ".XXXXXX" : 0;
+    char *beside = path ? malloc(room) : NULL;
+    bool good = false;
+    if (beside) {
+        snprintf(beside, room, "%s.XXXXXX", path);
+        good = replace_file(path, beside, p, n);
+    }
+    if (!good)
+        say("cannot write %s: %s", given, strerror(errno));
+    free(beside);
+    free(path);
+    return good ? TOOL_YES : TOOL_FAILED;
+}
+
+/* ---- words ---- */
+
+static int32_t action_of(const char *word)
+{
+    static const char *const names[] = {"", "set", "add", "delete", "rename"};
+    for (int32_t i = NETPOL_EDIT_SET; i <= NETPOL_EDIT_RENAME; i++)
+        if (strcmp(word, names[i]) == 0)
+            return i;
+    return 0;
+}
+
+/* FILE, then set PATH VALUE, add PATH VALUE, delete PATH, rename PATH KEY, as often as wanted. */
+static int read_edits(const words *w, netpol_edit *edits, size_t *n)
+{
+    *n = 0;
+    for (size_t i = 1; i < w->n;) {
+        const char *word = w->at[i++];
+        int32_t action = action_of(word);
+        size_t needs = action == NETPOL_EDIT_DELETE ? 1 : 2;
+        if (!action) {
+            say("'%s' is no edit; set, add, delete and rename are", word);
+            return TOOL_FAILED;
+        }
+        if (i + needs > w->n) {
+            say("%s needs a path%s", word, needs == 2 ? " and a value" : "");
+            return TOOL_FAILED;
+        }
+        edits[(*n)++] = (netpol_edit){
+            .action = action, .path = w->at[i], .value = needs == 2 ? w->at[i + 1] : NULL};
+        i += needs;
+    }
+    return TOOL_YES;
+}
+
+/* Which document is meant; -1: said what is wrong. */
+static long document_index(const args *a, const netpol_document *d)
+{
+    size_t n = netpol_document_count(d);
+    if (!a->document && n > 1) {
+        say("%s holds %zu documents; say which with --document 0 to %zu", a->operands.at[0], n,
+            n - 1);
+        return -1;
+    }
+    char *end = NULL;
+    long index = a->document ? strtol(a->document, &end, 10) : 0;
+    if (end && (*end || end == a->document || index < 0)) {
+        say("--document cannot be '%s'; it is a number from 0", a->document);
+        return -1;
+    }
+    return index;
+}
+
+/* ---- the command ---- */
+
+static int show(const args *a, output *out, const bytes *before, const netpol_document *d)
+{
+    size_t n;
+    const char *p = netpol_document_text(d, &n);
+    netpol_status status = NETPOL_OK;
+    if (a->diff)
+        status = diff_write(out, a->operands.at[0], before->p, before->n, p, n);
+    if (!a->diff && !a->write) {
+        netpol_sink to = output_bytes(out);
+        status = to.write(to.ctx, p, n);
+    }
+    if (status != NETPOL_OK)
+        return out->failed ? TOOL_FAILED : say_status(status);
+    return a->write ? write_file(a->operands.at[0], p, n) : TOOL_YES;
+}
+
+static int edit(const args *a, output *out, const bytes *before, const netpol_edit *edits, size_t n)
+{
+    netpol_diagnostics *diags = netpol_diagnostics_new(NULL);
+    netpol_document *d = NULL;
+    netpol_status status =
+        netpol_document_new(a->operands.at[0], before->p, before->n, NULL, &d, diags);
+    long index = status == NETPOL_OK ? document_index(a, d) : 0;
+    if (status == NETPOL_OK && index >= 0)
+        status = netpol_document_edit(d, (size_t)index, edits, n, diags);
+    say_diagnostics(out, diags);
+    int code = index < 0             ? TOOL_FAILED
+               : status == NETPOL_OK ? show(a, out, before, d)
+                                     : say_status(status);
+    netpol_document_free(d);
+    netpol_diagnostics_free(diags);
+    return code;
+}
+
+static int run(const args *a, output *out)
+{
+    if (a->operands.n < 3) {
+        say("which file, and what to do with it? netpol edit FILE set PATH VALUE");
+        return TOOL_FAILED;
+    }
+    if (a->write && strcmp(a->operands.at[0], "-") == 0) {
+        say("standard input cannot be written to (-w)");
+        return TOOL_FAILED;
+    }
+    netpol_edit *edits = calloc(a->operands.n, sizeof *edits);
+    size_t n;
+    bytes before = {0};
+    int code = edits ? read_edits(&a->operands, edits, &n) : say_status(NETPOL_NO_MEMORY);
+    if (code == TOOL_YES)
+        code = read_file(a->operands.at[0], &before);
+    if (code == TOOL_YES)
+        code = edit(a, out, &before, edits, n);
+    free(before.p);
+    free(edits);
+    return code;
+}
+
+const command edit_command = {
+    .name = "edit",
+    .bit = COMMAND_EDIT,
+    .run = run,
+    .operands = OPERANDS_WORDS,
+    .summary = "change a file and keep its comments",
+    .usage = "  netpol edit FILE set PATH VALUE [OPTIONS]\n"
+             "  netpol edit FILE add PATH VALUE [OPTIONS]\n"
+             "  netpol edit FILE delete PATH [OPTIONS]\n"
+             "  netpol edit FILE rename PATH KEY [OPTIONS]\n",
+    .about = "Changes the text and nothing else in it: comments, order, quotes and line ends stay. "
+             "PATH is\n"
+             "as errors print it, spec.ingress[0].ports[0].port; VALUE is YAML or JSON. add "
+             "appends to a\n"
+             "list, or inserts before list[i]. Several edits may follow each other; all are made "
+             "or none.\n"
+             "What cannot be changed without changing more is refused.\n\n"
+             "The new text is written to standard output, or into the file with -w.\n",
+    .examples = "  netpol edit db.yaml set 'spec.ingress[0].ports[0].port' 3307 --diff\n"
+                "  netpol edit -w db.yaml add 'spec.ingress[0].from' '{podSelector: {matchLabels: "
+                "{app: etl}}}'\n"
+                "  netpol edit -w db.yaml delete 'spec.ingress[1]' rename metadata.labels.app "
+                "app.kubernetes.io/name\n\n"
+                "Exit status: 0 done, 2 the file or an edit is refused and nothing has changed, 3 "
+                "wrong options\n"
+                "or a file that cannot be written.\n",
+};
