@@ -20,6 +20,9 @@ bool np_text_stop(np_text *t, netpol_status status)
 }
 
 static void say(const np_text *t, int32_t code, const char *hint, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static void say(const np_text *t, int32_t code, const char *hint, const char *format, va_list args)
 {
     np_where where = {.source = t->name,
                       .line = t->fail_line,
@@ -129,12 +132,14 @@ static uint32_t unit_at(const unsigned char *p, bool big)
 }
 
 /* UTF-16 to UTF-8. A lone surrogate becomes the three bytes that its number would have: no UTF-8,
- * so the reader refuses it at its place. An odd last byte becomes 0xff. */
-static size_t transcode(const unsigned char *p, size_t n, bool big, char *out)
+ * so the reader refuses it at its place. An odd last byte becomes 0xff. 0: cancelled. */
+static size_t transcode(np_text *t, const unsigned char *p, size_t n, bool big, char *out)
 {
     size_t at = 0;
     size_t i = 0;
     for (; i + 1 < n; i += 2) {
+        if (i % NP_WORK_PER_QUESTION < 4 && !np_text_goes_on(t, NP_WORK_PER_QUESTION))
+            return 0;
         uint32_t r = unit_at(p + i, big);
         uint32_t low = i + 3 < n ? unit_at(p + i + 2, big) : 0;
         if ((r & 0xfc00) == 0xd800 && (low & 0xfc00) == 0xdc00) {
@@ -167,9 +172,9 @@ static netpol_status decode(np_text *t, const char **bytes, size_t *n)
     t->transcoded = np_resize(&t->alloc, NULL, 0, t->transcoded_room);
     if (!t->transcoded)
         return NETPOL_NO_MEMORY;
-    *n = transcode(u + 2, units, big, t->transcoded);
+    *n = transcode(t, u + 2, units, big, t->transcoded);
     *bytes = t->transcoded;
-    return NETPOL_OK;
+    return t->status;
 }
 
 /* ---- opening ---- */

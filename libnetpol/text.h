@@ -57,7 +57,7 @@ typedef struct np_text np_text;
  * come from np_options_read (limits, lenient, keep_going). A broken document gives one diagnostic
  * with `name` as source, whatever is wrong with it; want of memory and cancelling give none.
  * UTF-16 with a BOM is transcoded; a UTF-8 BOM is skipped.
- * NETPOL_OK; NETPOL_LIMIT (said in diags); NETPOL_NO_MEMORY. */
+ * NETPOL_OK; NETPOL_LIMIT (said in diags); NETPOL_NO_MEMORY; NETPOL_CANCELLED (of long UTF-16). */
 netpol_status np_text_open(np_text **out, const netpol_options *o, const char *name,
                            const void *bytes, size_t n, netpol_diagnostics *diags);
 void np_text_close(np_text *t);

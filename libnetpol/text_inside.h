@@ -265,7 +265,6 @@ bool np_tape_merge_list(np_text *t, uint32_t *maps);
 typedef struct np_spot {
     size_t line;
     size_t column;
-    size_t index; /* in characters */
 } np_spot;
 
 /* Ends the document with what libyaml found, in our words. context may be NULL. Always false. */

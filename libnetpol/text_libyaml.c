@@ -9,15 +9,16 @@
 #include <yaml.h>
 
 /* libyaml looks ahead this far at most between two events, apart from one scalar. */
-#define LOOK_AHEAD ((size_t)64 << 10)
-
+#define LOOK_AHEAD (64u << 10)
 /* Bytes given at a time. libyaml never holds much more that it has not looked at. */
 #define FEED_MOST ((size_t)4 << 10)
 
 struct np_libyaml {
     yaml_parser_t parser;
-    yaml_event_t events[2]; /* by slot */
-    bool owned[2];          /* the event has memory to give back */
+    struct event {
+        yaml_event_t event;
+        bool owned;         /* it has memory to give back */
+    } events[2];            /* by slot */
     bool started;           /* the parser is to be deleted */
     bool mended;            /* the line feed after a last line without one was given */
     np_slice rest;          /* of the piece: not given yet */
@@ -41,9 +42,9 @@ void np_libyaml_stop(np_text *t)
     if (!y)
         return;
     for (size_t i = 0; i < 2; i++)
-        if (y->owned[i])
-            yaml_event_delete(&y->events[i]);
-    y->owned[0] = y->owned[1] = false;
+        if (y->events[i].owned)
+            yaml_event_delete(&y->events[i].event);
+    y->events[0].owned = y->events[1].owned = false;
     if (y->started)
         yaml_parser_delete(&y->parser);
     y->started = false;
@@ -60,7 +61,7 @@ void np_libyaml_free(np_text *t)
 
 static np_spot spot_of(yaml_mark_t m)
 {
-    return (np_spot){m.line, m.column, m.index};
+    return (np_spot){m.line, m.column};
 }
 
 static void locate(const np_text *t, np_event *e, const yaml_mark_t *m)
@@ -71,15 +72,20 @@ static void locate(const np_text *t, np_event *e, const yaml_mark_t *m)
 
 /* ---- failing ---- */
 
+/* Whether libyaml was given more than the longest value since the last event. */
+static bool is_too_long(const np_text *t)
+{
+    return t->libyaml->since_event > (uint64_t)t->options.max_scalar + LOOK_AHEAD;
+}
+
 static NP_COLD bool broken(np_text *t)
 {
-    const np_libyaml *y = t->libyaml;
-    const yaml_parser_t *p = &y->parser;
+    const yaml_parser_t *p = &t->libyaml->parser;
     if (t->status)
         return false;
     if (p->error == YAML_MEMORY_ERROR)
         return np_text_stop(t, NETPOL_NO_MEMORY);
-    if (y->since_event > t->options.max_scalar + LOOK_AHEAD) {
+    if (is_too_long(t)) {
         np_event e;
         locate(t, &e, &p->mark);
         return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e.line, e.column, NULL,
@@ -177,24 +183,6 @@ static inline void take_properties(np_raw *out, const yaml_char_t *tag, const ya
     }
 }
 
-static uint8_t style_of(const yaml_event_t *scalar)
-{
-    switch (scalar->data.scalar.style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-        return NP_STYLE_SINGLE;
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-        return NP_STYLE_DOUBLE;
-    case YAML_LITERAL_SCALAR_STYLE:
-        return NP_STYLE_LITERAL;
-    case YAML_FOLDED_SCALAR_STYLE:
-        return NP_STYLE_FOLDED;
-    case YAML_ANY_SCALAR_STYLE:
-    case YAML_PLAIN_SCALAR_STYLE:
-        break;
-    }
-    return NP_STYLE_PLAIN;
-}
-
 /* libyaml (since 0.2.1) takes `\/` in double quotes for a slash; upstream does not. */
 static bool check_slashes(np_text *t, const yaml_event_t *from)
 {
@@ -252,54 +240,60 @@ static NP_COLD bool check_carefully(np_text *t, const yaml_event_t *from, const 
     return !y->flow || check_in_flow(t, from, e);
 }
 
-static bool is_ours(const yaml_event_t *e)
+/* What libyaml's types and styles are to us. */
+static const uint8_t types[] = {
+    [YAML_STREAM_END_EVENT] = NP_EVENT_END,
+    [YAML_DOCUMENT_END_EVENT] = NP_EVENT_END,
+    [YAML_ALIAS_EVENT] = NP_RAW_ALIAS,
+    [YAML_SCALAR_EVENT] = NP_EVENT_SCALAR,
+    [YAML_SEQUENCE_START_EVENT] = NP_EVENT_SEQ_START,
+    [YAML_SEQUENCE_END_EVENT] = NP_EVENT_SEQ_END,
+    [YAML_MAPPING_START_EVENT] = NP_EVENT_MAP_START,
+    [YAML_MAPPING_END_EVENT] = NP_EVENT_MAP_END,
+};
+static const uint8_t styles[] = {
+    [YAML_ANY_SCALAR_STYLE] = NP_STYLE_PLAIN,
+    [YAML_PLAIN_SCALAR_STYLE] = NP_STYLE_PLAIN,
+    [YAML_SINGLE_QUOTED_SCALAR_STYLE] = NP_STYLE_SINGLE,
+    [YAML_DOUBLE_QUOTED_SCALAR_STYLE] = NP_STYLE_DOUBLE,
+    [YAML_LITERAL_SCALAR_STYLE] = NP_STYLE_LITERAL,
+    [YAML_FOLDED_SCALAR_STYLE] = NP_STYLE_FOLDED,
+};
+
+/* The rare ones. */
+static NP_COLD bool translate_other(np_text *t, const yaml_event_t *from, np_raw *out)
 {
-    return e->type != YAML_NO_EVENT && e->type != YAML_STREAM_START_EVENT &&
-           e->type != YAML_DOCUMENT_START_EVENT;
+    if (from->type == YAML_ALIAS_EVENT)
+        out->anchor = text_of(from->data.alias.anchor);
+    return from->type != YAML_DOCUMENT_END_EVENT || end_document(t, from);
 }
 
 /* Fills `out`. False: the document failed. */
 static bool translate(np_text *t, const yaml_event_t *restrict from, np_raw *restrict out)
 {
-    *out = (np_raw){.event = {.type = NP_EVENT_END}};
-    locate(t, &out->event, &from->start_mark);
-    switch (from->type) {
-    case YAML_SCALAR_EVENT:
-        out->event.type = NP_EVENT_SCALAR;
-        out->event.style = style_of(from);
-        out->event.value =
-            (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
+    np_event *e = &out->event;
+    *out = (np_raw){.event = {.type = types[from->type]}};
+    locate(t, e, &from->start_mark);
+    switch (e->type) {
+    case NP_EVENT_SCALAR:
+        e->style = styles[from->data.scalar.style];
+        e->value = (np_slice){(const char *)from->data.scalar.value, from->data.scalar.length};
         take_properties(out, from->data.scalar.tag, from->data.scalar.anchor);
-        return out->event.value.n <= t->options.max_scalar || np_text_too_long(t, &out->event);
-    case YAML_SEQUENCE_START_EVENT:
-        out->event.type = NP_EVENT_SEQ_START;
-        out->event.flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+        return e->value.n <= t->options.max_scalar || np_text_too_long(t, e);
+    case NP_EVENT_SEQ_START:
+        e->flow = from->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
         take_properties(out, from->data.sequence_start.tag, from->data.sequence_start.anchor);
         return true;
-    case YAML_MAPPING_START_EVENT:
-        out->event.type = NP_EVENT_MAP_START;
-        out->event.flow = from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+    case NP_EVENT_MAP_START:
+        e->flow = from->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
         take_properties(out, from->data.mapping_start.tag, from->data.mapping_start.anchor);
         return true;
-    case YAML_SEQUENCE_END_EVENT:
-        out->event.type = NP_EVENT_SEQ_END;
+    case NP_EVENT_SEQ_END:
+    case NP_EVENT_MAP_END:
         return true;
-    case YAML_MAPPING_END_EVENT:
-        out->event.type = NP_EVENT_MAP_END;
-        return true;
-    case YAML_ALIAS_EVENT:
-        out->event.type = NP_RAW_ALIAS;
-        out->anchor = text_of(from->data.alias.anchor);
-        return true;
-    case YAML_DOCUMENT_END_EVENT:
-        return end_document(t, from);
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_DOCUMENT_START_EVENT:
-    case YAML_STREAM_END_EVENT:
-        break;
+    default:
+        return translate_other(t, from, out);
     }
-    return true;
 }
 
 /* yaml_event_delete is a call that the other events do not need. */
@@ -311,19 +305,21 @@ static bool owns_memory(const np_raw *raw)
 static bool next(np_text *t, np_raw *out)
 {
     np_libyaml *y = t->libyaml;
-    size_t slot = out != t->slots;
-    yaml_event_t *e = &y->events[slot];
-    if (y->owned[slot])
-        yaml_event_delete(e);
-    y->owned[slot] = false;
-    while (yaml_parser_parse(&y->parser, e) && !is_ours(e))
-        yaml_event_delete(e);
-    if (y->parser.error)
+    struct event *e = out == t->slots ? &y->events[0] : &y->events[1];
+    if (e->owned)
+        yaml_event_delete(&e->event);
+    e->owned = false;
+    bool parsed;
+    while ((parsed = yaml_parser_parse(&y->parser, &e->event)) && types[e->event.type] == 0)
+        yaml_event_delete(&e->event); /* the beginning of the stream or the document */
+    if (!parsed)
         return broken(t);
     y->since_event = 0;
-    bool good = translate(t, e, out);
-    y->owned[slot] = owns_memory(out);
-    return good && (!(y->careful || out->event.flow) || check_carefully(t, e, &out->event));
+    bool good = translate(t, &e->event, out);
+    e->owned = owns_memory(out);
+    if (y->careful || out->event.flow)
+        return good && check_carefully(t, &e->event, &out->event);
+    return good;
 }
 
 /* ---- the parser's life ---- */
@@ -378,9 +374,7 @@ static int feed(void *text, unsigned char *buffer, size_t size, size_t *given)
     }
     y->since_event += *given;
     t->fed += *given;
-    if (y->since_event > t->options.max_scalar + LOOK_AHEAD)
-        return 0;
-    return np_text_goes_on(t, *given);
+    return !is_too_long(t) && np_text_goes_on(t, *given);
 }
 
 netpol_status np_libyaml_start(np_text *t)

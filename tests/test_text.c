@@ -790,11 +790,27 @@ static void long_reading_can_be_cancelled(void **state)
     }
 }
 
+static void transcoding_can_be_cancelled(void **state)
+{
+    (void)state;
+    enum { SIZE = 200002 };
+    char *text = malloc(SIZE);
+    memset(text, 'a', SIZE);
+    memcpy(text, "\xff\xfe", 2);
+    patience p = {.stop_at = 2};
+    netpol_options o = {.size = sizeof o, .keep_going = ask, .ctx = &p};
+    assert_true(np_options_read(&o, &o));
+    np_text *t = NULL;
+    assert_int_equal(np_text_open(&t, &o, "in", text, SIZE, NULL), NETPOL_CANCELLED);
+    assert_null(t);
+    assert_int_equal(p.questions, 2);
+    free(text);
+}
+
 /* ---- any bytes ---- */
 
 static const char *const seeds[] = {
-    "a: &x {b: 1, c: [2]}\nd: *x\ne:\n  <<: [*x, {b: 5}]\n  g: \"q\\n\"\n---\nx: |\n  text\ny: "
-    ">-\n  z\n",
+    "a: &x {b: 1, c: [2]}\nd: *x\ne:\n  <<: [*x, {b: 5}]\n  g: \"q\\n\"\n---\nx: |\n  t\ny: >\n",
     "{\"a\": {\"b\": [1, 2.5, true, null, \"x\\u00e9\"]}, \"c\": {}} {\"d\": \"\"}\n",
     "%YAML 1.1\n---\n!!str a: !<x> 'b'\n...\n--- # c\n? k\n: - v\n  - &a\n",
 };
@@ -914,6 +930,7 @@ int main(void)
         cmocka_unit_test(a_key_stays_valid_while_its_value_is_at_hand),
         cmocka_unit_test(a_scout_looks_ahead),
         cmocka_unit_test(long_reading_can_be_cancelled),
+        cmocka_unit_test(transcoding_can_be_cancelled),
         cmocka_unit_test(any_bytes_are_read_or_refused),
         cmocka_unit_test(every_failing_allocation_is_told),
         cmocka_unit_test(utf16_needs_memory_too),
