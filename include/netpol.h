@@ -25,6 +25,7 @@
 #include "netpol/selector.h"
 #include "netpol/cluster.h"
 #include "netpol/engine.h"
+#include "netpol/live.h"
 #include "netpol/question.h"
 
 #endif

@@ -46,6 +46,7 @@ static const struct room {
     {5, "spans", {0}},
     {5, "conns", {"reference"}},
     {5, "explain", {"reference", "engine"}},
+    {6, "live", {0}},
     {6, "question", {0}},
     {6, "list", {"question"}},
     {7, "render", {0}},
