@@ -195,7 +195,7 @@ static int run(const args *a, output *out)
         return TOOL_FAILED;
     }
     netpol_edit *edits = calloc(a->operands.n, sizeof *edits);
-    size_t n;
+    size_t n = 0;
     bytes before = {0};
     int code = edits ? read_edits(&a->operands, edits, &n) : say_status(NETPOL_NO_MEMORY);
     if (code == TOOL_YES)
