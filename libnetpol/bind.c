@@ -21,13 +21,18 @@ void np_binder_free(np_binder *b)
     np_release(b->o.allocator, b->entries, b->entries_room * sizeof *b->entries);
 }
 
+void np_binder_drop(np_binder *b)
+{
+    b->n_found = b->unsaid = b->wrong_types = b->strict_faults = 0;
+}
+
 void np_binder_clear(np_binder *b)
 {
+    np_binder_drop(b);
     np_arena_reset(&b->scratch);
     np_marker_clear(&b->marks);
     b->words.n = 0;
     b->words.failed = false;
-    b->n_found = b->unsaid = b->wrong_types = b->strict_faults = 0;
     b->n_elements = b->n_entries = 0;
     b->status = NETPOL_OK;
     b->depth = 0;
@@ -149,11 +154,15 @@ static bool keep_plain(np_binder *b, netpol_object *x, const np_origin *from)
 {
     np_text_record(b->text);
     x->value = np_bind_any(b, NULL);
+    if (!x->value)
+        return false;
     np_text_rewind(b->text);
-    const char *text = x->value ? np_arena_text(&x->arena, from->text.p, from->text.n) : NULL;
-    if (text && !np_text_peek(b->text)->json)
+    const char *text = np_arena_text(&x->arena, from->text.p, from->text.n);
+    if (!text)
+        return np_bind_no_memory(b, &x->arena);
+    if (!np_text_peek(b->text)->json)
         x->text = (np_slice){text, from->text.n};
-    return text || np_bind_no_memory(b, &x->arena);
+    return true;
 }
 
 static bool keep_marks(np_binder *b, netpol_object *x)

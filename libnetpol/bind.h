@@ -53,8 +53,10 @@ typedef struct np_binder {
 /* Options as np_options_read gives them. */
 void np_binder_init(np_binder *b, const netpol_options *o);
 void np_binder_free(np_binder *b);
-/* Forgets all findings. */
+/* Makes ready for another object: forgets all findings, and what lies in the scratch. */
 void np_binder_clear(np_binder *b);
+/* Forgets the findings alone. */
+void np_binder_drop(np_binder *b);
 /* Gives the findings out and forgets them. Returns how many were errors. */
 size_t np_binder_report(np_binder *b, const np_where *where, netpol_diagnostics *diags);
 

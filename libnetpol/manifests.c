@@ -306,7 +306,7 @@ static netpol_status refuse_whole(reading_one *one)
     np_binder *b = &one->r->binder;
     if (b->status || !np_text_skip(one->text)) {
         netpol_status s = np_bind_status(b, one->text);
-        np_binder_clear(b);
+        np_binder_drop(b);
         return fail(one, s);
     }
     return enter(one, NULL, NETPOL_DOCUMENT_BROKEN);

@@ -93,6 +93,11 @@ static const struct {
     {"a kind that no JSON can hold", NETPOL_KEEP_OTHERS,
      "{apiVersion: v1, kind: Secret, data: {x: .inf}}\n", NETPOL_INVALID,
      "t:0 1 B v1 Secret / 1\n"},
+    {"a broken document that would have been kept", NETPOL_KEEP_OTHERS,
+     "{apiVersion: v1, kind: Secret, data: [", NETPOL_INVALID, "t:0 1 B v1 Secret / 1\n"},
+    {"a wrong kind in a broken text", 0,
+     "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nx: [\n", NETPOL_INVALID,
+     "t:0 1 B extensions/v1beta1 NetworkPolicy / 1\n"},
     {"names that are no names", 0,
      "{apiVersion: v1, kind: Secret, metadata: {name: [a], namespace: 5}}", NETPOL_OK,
      "t:0 1 S v1 Secret / 0\n"},
@@ -302,7 +307,9 @@ static void a_document_too_deep_does_not_hide_the_next(void **state)
 {
     (void)state;
     netpol_manifests *m = empty_list((netpol_options){.max_depth = 5});
-    assert_int_equal(read_text(m, POLICY("a") "spec: {ingress: [{ports: [[[]]]}]}\n---\n" POLICY("b")), NETPOL_LIMIT);
+    assert_int_equal(
+        read_text(m, POLICY("a") "spec: {ingress: [{ports: [[[]]]}]}\n---\n" POLICY("b")),
+        NETPOL_LIMIT);
     expect_documents("too deep", m,
                      "t:0 1 B networking.k8s.io/v1 NetworkPolicy /a 1\n"
                      "t:1 6 O networking.k8s.io/v1 NetworkPolicy /b 0 x\n");
