@@ -53,6 +53,12 @@ typedef struct np_manifests_mark {
 np_manifests_mark np_manifests_here(const netpol_manifests *m);
 void np_manifests_back_to(netpol_manifests *m, const np_manifests_mark *mark);
 
+/* Room for one more document with an object. */
+bool np_manifests_make_room(netpol_manifests *m);
+/* Adds a document with its object, if there is one; the reference becomes the list's. There must be
+ * room. */
+void np_manifests_add_document(netpol_manifests *m, netpol_document_info info, netpol_object *x);
+
 /* One call that reads. */
 typedef struct np_reading {
     netpol_manifests *m;
@@ -62,6 +68,8 @@ typedef struct np_reading {
 
 /* Keeps the worse of two outcomes; true: reading may go on. */
 bool np_reading_note(np_reading *r, netpol_status s);
+/* Reads all documents of an open text. */
+bool np_reading_documents(np_reading *r, np_text *t, const char *source);
 /* Reads one text; `source` lies in m->names. All ways of reading return whether more may follow. */
 bool np_reading_text(np_reading *r, const char *source, const char *bytes, size_t n);
 /* Reads a file, a directory, or "-". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* table owns the shape of every typed kind: one field table that reads, writes, compares and copies.
- * It knows structs and API names, not what they mean. Adding a kind is adding a table. */
+/* table owns the shape of every typed kind: one field table that reads, writes, compares and
+ * copies. It knows structs and API names, not what they mean. Adding a kind is adding a table. */
 #ifndef NP_TABLE_H
 #define NP_TABLE_H
 
@@ -21,11 +21,12 @@ typedef enum np_field_kind {
     NP_INT_OR_STRING, /* const netpol_int_or_string * */
     NP_STRING_MAP,    /* const netpol_label * + count, sorted by key bytes */
     NP_STRING_LIST,   /* const char *const * + count */
-    NP_PLUCK_LIST,    /* const char *const * + count, each from the string field `pluck` of a list of maps */
-    NP_STRUCT,        /* const T * */
-    NP_GROUP,         /* a nested map whose fields lie in this same struct: no pointer of its own */
-    NP_STRUCT_LIST,   /* const T *const * + count */
-    NP_JSON           /* const char *: any value as compact JSON text; NULL when absent */
+    NP_PLUCK_LIST,  /* const char *const * + count, each from the string field `pluck` of a list of
+                       maps */
+    NP_STRUCT,      /* const T * */
+    NP_GROUP,       /* a nested map whose fields lie in this same struct: no pointer of its own */
+    NP_STRUCT_LIST, /* const T *const * + count */
+    NP_JSON         /* const char *: any value as compact JSON text; NULL when absent */
 } np_field_kind;
 
 enum {
@@ -53,8 +54,8 @@ struct np_table {
     size_t size;            /* of the C struct */
     const np_field *fields; /* in the order of the Go struct: the order of canonical JSON */
     size_t n_fields;
-    const uint8_t *sorted;  /* field indexes in the order of canonical YAML; a test checks it */
-    bool partial;           /* further fields exist in the API and are passed over */
+    const uint8_t *sorted; /* field indexes in the order of canonical YAML; a test checks it */
+    bool partial;          /* further fields exist in the API and are passed over */
 };
 
 typedef struct np_kind {
@@ -94,8 +95,8 @@ bool np_same_folded(np_slice a, np_slice b);
  * The zero time (year 1) is no time at all to the API: out[0] is then 0. */
 enum { NP_TIME_ROOM = 24 };
 bool np_time_normal(np_slice text, char out[NP_TIME_ROOM]);
-/* One JSON value without the blanks between its tokens; `out` has room for text.n bytes. Returns the
- * length; 0: not one JSON value in UTF-8, or nested deeper than 64. */
+/* One JSON value without the blanks between its tokens; `out` has room for text.n bytes. Returns
+ * the length; 0: not one JSON value in UTF-8, or nested deeper than 64. */
 size_t np_json_compact(np_slice text, char *out);
 /* Whether a text is UTF-8 throughout. */
 bool np_utf8_valid(np_slice text);
