@@ -86,7 +86,10 @@ static bool decimal_parse(np_slice s, bool underscores, decimal *d)
 
 bool np_decimal_read(np_slice s, bool underscores, double *out)
 {
-    decimal d = {.n = 0};
+    decimal d; /* its digits are not worth clearing */
+    d.n = 0;
+    d.exponent = 0;
+    d.more = false;
     if (!decimal_parse(s, underscores, &d))
         return false;
     if (d.more) {
