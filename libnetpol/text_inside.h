@@ -2,9 +2,13 @@
 /* What the parts of the text room share; no other room includes it.
  *
  *   text_cut      bytes -> pieces, one a document
- *   text_libyaml  piece -> raw events      text_json  the same for JSON
- *   text_events   raw events -> events: aliases, merge keys, limits, recording
- *   text_scalar   what a scalar means      text_number  numbers and dates as text */
+ *   text_libyaml  piece -> raw events         text_json     the same for JSON
+ *   text_tape     raw events, aliases followed
+ *   text_events   -> events: merge keys, depth, recording
+ *   text_explain  what libyaml found, for people
+ *   text_scalar   what a scalar means         text_number   numbers and dates as text
+ *
+ * A further provider needs a start function like np_json_start, and a row in np_events_start. */
 #ifndef NP_TEXT_INSIDE_H
 #define NP_TEXT_INSIDE_H
 
@@ -161,9 +165,8 @@ struct np_text {
     uint32_t fail_line;
     uint32_t fail_column;
     netpol_status ended; /* not OK: no document comes any more */
-    uint64_t work;       /* raw events and blocks of bytes: when to ask keep_going */
-
-    uint64_t fed; /* bytes given to libyaml, all documents */
+    uint64_t work;       /* since keep_going was asked */
+    uint64_t fed;        /* bytes given to libyaml, of all documents */
 };
 
 /* The raw event at hand. */
