@@ -202,6 +202,8 @@ static void keep_names(np_binder *b, const netpol_object *x)
 static void remember_size(np_binder *b, const netpol_object *x, const np_origin *from)
 {
     size_t used = x->arena.held - (size_t)(x->arena.end - x->arena.at);
+    if (!x->kind->table)
+        return;
     b->last_used = from->text.n && used > BASE_SIZE ? used - BASE_SIZE : used;
     b->last_text = from->text.n;
 }

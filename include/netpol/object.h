@@ -42,8 +42,9 @@ typedef struct netpol_object netpol_object;
 /**
  * Makes an object from a tree of public structs, which is copied.
  *
- * The tree is checked as a document is when it is read (structure, NULs, limits); field validation
- * is netpol_object_validate's. NULL list elements are read as empty ones.
+ * The tree is checked as a document is when it is read: strings are UTF-8, times RFC 3339, labels
+ * have keys, each once. Field validation is netpol_object_validate's. NULL list elements are read as
+ * empty ones.
  *
  * @param tree            The policy. Copied.
  * @param header_version  NETPOL_VERSION of the caller's header: says how long its structs are.
@@ -94,7 +95,8 @@ NETPOL_API netpol_status netpol_object_from_cluster_policy(const netpol_cluster_
                                                            netpol_diagnostics *diags);
 
 /**
- * Makes a copy with one change. The base is untouched.
+ * Makes a copy with one change. The base is untouched. The copy counts as made in memory: it has no
+ * source and no positions. What is wrong with the value is said with the source "<value>".
  *
  * @param base        Any object with a typed form.
  * @param path        API field path, as diagnostics print it: "spec.ingress[0].ports[0].port",
@@ -127,7 +129,8 @@ NETPOL_API const char *netpol_object_kind_name(const netpol_object *object);
 NETPOL_API const char *netpol_object_name(const netpol_object *object);
 /** metadata.namespace; NULL when absent. Borrowed. Threads: any. Since: 0.1 */
 NETPOL_API const char *netpol_object_namespace(const netpol_object *object);
-/** metadata; NULL when the document has none. Borrowed. Threads: any. Since: 0.1 */
+/** metadata, empty when the document has none; of NETPOL_KIND_OTHER name and namespace only. Borrowed;
+ *  NULL for NULL. Threads: any. Since: 0.1 */
 NETPOL_API const netpol_metadata *netpol_object_metadata(const netpol_object *object);
 /** Where it was read: file name as given; NULL when made in memory. Borrowed. Since: 0.1 */
 NETPOL_API const char *netpol_object_source(const netpol_object *object);
@@ -135,7 +138,8 @@ NETPOL_API const char *netpol_object_source(const netpol_object *object);
 NETPOL_API uint32_t netpol_object_line(const netpol_object *object);
 
 /**
- * Where a field stands in the source.
+ * Where a field stands in the source: a single value itself if it follows its key on the same line,
+ * else the key; an element where it begins.
  *
  * @param path    API field path as diagnostics print it; "" is the object itself.
  * @param line    Set on NETPOL_OK; from 1.
