@@ -458,7 +458,7 @@ static void check_rank(np_check *c, const np_path *spec, const netpol_cluster_po
  */
 static bool has_spec(const np_check *c, const netpol_cluster_policy *p)
 {
-    if (p->tier || p->priority || p->subject || p->ingress || p->egress || !c->object->marks.n)
+    if (p->tier || p->priority || p->subject || p->ingress || p->egress || c->object->line == 0)
         return true;
     np_path path = np_path_field(NULL, "spec");
     uint32_t line;
