@@ -15,7 +15,7 @@ static bool more_frames(np_text *t)
     return true;
 }
 
-static bool too_deep(np_text *t, const np_event *e)
+static NP_COLD bool too_deep(np_text *t, const np_event *e)
 {
     t->deep++;
     return np_text_fail(t, NETPOL_LIMIT, NP_CODE_LIMIT, e->line, e->column, NULL,
@@ -48,7 +48,7 @@ static bool is_merge_key(const np_event *e)
 
 /* The key `<<` was read: its value is a map, whose entries come next, or a list of maps. A list may
  * not come through an alias. */
-static bool merge(np_text *t)
+static NP_COLD bool merge(np_text *t)
 {
     const np_raw *raw = np_now(t);
     if (!np_tape_next(t))
@@ -188,19 +188,18 @@ static void reset_recorder(np_recorder *r)
 
 /* ---- the event at hand ---- */
 
-/* All but the next live event of a document that is not being recorded. */
-static void fetch_other(np_text *t)
+/* What is not simply the provider's next event. `fresh`: that was read, but is recorded or an
+ * error. */
+static NP_COLD void fetch_other(np_text *t, bool fresh)
 {
     np_recorder *r = &t->record;
     np_event *e = t->hand.now;
-    if (!t->status && r->at < r->events.n) {
+    if (!t->status && fresh && !t->over) {
+        (void)remember(t, e);
+    } else if (!t->status && r->at < r->events.n) {
         *e = r->events.at[r->at++];
         r->holds_current = true;
-    } else if (!t->status && !t->over) {
-        live(t);
-        if (!t->status && !t->over)
-            (void)remember(t, e);
-    } else if (!t->status) {
+    } else if (!t->status && !fresh) {
         *e = (np_event){.type = NP_EVENT_END};
     }
     if (t->status)
@@ -212,13 +211,11 @@ void np_text_fetch(np_text *t)
     np_recorder *r = &t->record;
     t->hand.have = true;
     r->holds_current = false;
-    if (t->over || t->status || r->recording || r->at < r->events.n) {
-        fetch_other(t);
-        return;
-    }
-    live(t);
-    if (t->status)
-        fetch_other(t);
+    bool fresh = !t->over && !t->status && r->at == r->events.n;
+    if (fresh)
+        live(t);
+    if (!fresh || t->status || r->recording)
+        fetch_other(t, fresh);
 }
 
 /* The JSON scanner passes over the rest of a collection without making events of it. */
