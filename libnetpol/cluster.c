@@ -74,6 +74,10 @@ void netpol_cluster_free(netpol_cluster *c)
 {
     if (!c)
         return;
+    if (c->forget)
+        c->forget(c);
+    np_cluster_forget_changes(c);
+    np_release(&c->alloc, c->changes, c->changes_room * sizeof *c->changes);
     for (size_t i = 0; i < c->n; i++)
         netpol_object_unref(c->objects[i]);
     netpol_allocator alloc = c->alloc;
@@ -111,6 +115,37 @@ static bool reserve(netpol_cluster *c, size_t more)
            np_index_reserve(&c->index, c->index.used + more);
 }
 
+/* ---- what changed since the last compilation ---- */
+
+/* More changes than this are a new picture. */
+#define MAX_CHANGES 256
+
+void np_cluster_forget_changes(netpol_cluster *c)
+{
+    for (size_t i = 0; i < c->n_changes; i++) {
+        netpol_object_unref(c->changes[i].was);
+        netpol_object_unref(c->changes[i].is);
+    }
+    c->n_changes = 0;
+    c->changed = false;
+}
+
+/* Cannot fail: what cannot be noted one by one counts as a change of everything. */
+static void note_change(netpol_cluster *c, const netpol_object *was, const netpol_object *is)
+{
+    int32_t kind = netpol_object_kind(is ? is : was);
+    if (!c->last || c->changed)
+        return;
+    if (kind != NETPOL_KIND_NETWORK_POLICY || c->n_changes == MAX_CHANGES ||
+        !np_grow(&c->alloc, (void **)&c->changes, &c->changes_room, c->n_changes + 1,
+                 sizeof *c->changes)) {
+        np_cluster_forget_changes(c);
+        c->changed = true;
+        return;
+    }
+    c->changes[c->n_changes++] = (np_change){netpol_object_ref(was), netpol_object_ref(is)};
+}
+
 /* Cannot fail: reserve has made room. */
 static void place(netpol_cluster *c, const netpol_object *x)
 {
@@ -118,12 +153,14 @@ static void place(netpol_cluster *c, const netpol_object *x)
     uint32_t at = find(c, &k);
     if (at != NP_NONE) {
         netpol_object *old = c->objects[at];
+        note_change(c, old, x);
         c->objects[at] = netpol_object_ref(x);
         netpol_object_unref(old);
         return;
     }
     if (*k.name)
         (void)np_index_add(&c->index, key_hash(&k), (uint32_t)c->n);
+    note_change(c, NULL, x);
     c->objects[c->n++] = netpol_object_ref(x);
 }
 
@@ -134,6 +171,7 @@ static bool take_out(netpol_cluster *c, const object_key *k)
         return false;
     netpol_object *old = c->objects[at];
     (void)np_index_remove(&c->index, key_hash(k), at);
+    note_change(c, old, NULL);
     c->objects[at] = NULL;
     c->gone++;
     netpol_object_unref(old);

@@ -23,6 +23,12 @@ typedef struct np_resolved {
     np_ip ip;
 } np_resolved;
 
+/* A NetworkPolicy that came, went (`is` NULL) or was replaced since the last compilation. Referenced. */
+typedef struct np_change {
+    netpol_object *was; /* NULL: it is new */
+    netpol_object *is;
+} np_change;
+
 struct netpol_cluster {
     netpol_allocator alloc;
     netpol_options options; /* allocator points to `alloc` */
@@ -41,7 +47,18 @@ struct netpol_cluster {
     np_index index; /* kind, namespace and name -> objects; nameless ones are not in it */
     size_t foreign; /* policies of other systems that were met and not read */
     bool incomplete;
+
+    np_change *changes; /* since the last compilation, as long as nothing but these changed */
+    size_t n_changes;
+    size_t changes_room;
+    bool changed;                  /* something else changed, or too much */
+    struct np_snapshot *last;      /* the picture of the last compilation; NULL: none */
+    struct np_compiler *compiler;  /* and what made its program */
+    void (*forget)(netpol_cluster *c); /* gives both back */
 };
+
+/* Forgets what changed. */
+void np_cluster_forget_changes(netpol_cluster *c);
 
 /* The namespace that an object counts as being in; "" for cluster-scoped kinds. */
 const char *np_cluster_space(const netpol_cluster *c, const netpol_object *x);

@@ -29,6 +29,14 @@ bool np_compile_space_bit(np_compiler *c, uint32_t sel)
     return true;
 }
 
+bool np_compile_dirty(np_compiler *c, uint32_t space)
+{
+    if (c->drafts[space].dirty)
+        return true;
+    c->drafts[space].dirty = true;
+    return np_numbers_add(&c->alloc, &c->dirty, space);
+}
+
 uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel)
 {
     if (sel == NP_SEL_ALL)
@@ -38,7 +46,8 @@ uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel)
     if (bit)
         return bit;
     np_numbers *bits = &c->drafts[space].bits;
-    if (!np_numbers_add(&c->alloc, bits, sel) || !np_map_add(&c->bit_of, key, (uint32_t)bits->n))
+    if (!np_compile_dirty(c, space) || !np_numbers_add(&c->alloc, bits, sel) ||
+        !np_map_add(&c->bit_of, key, (uint32_t)bits->n))
         return UINT32_MAX;
     return (uint32_t)bits->n;
 }
@@ -75,7 +84,7 @@ static bool read_labels(np_compiler *c, const np_namespace *n, size_t *n_pairs)
 /* Which selectors match each namespace: c->matches holds for each selector its namespaces. */
 static bool turn_around(np_compiler *c, const np_numbers *list, const np_numbers *hits)
 {
-    uint32_t first = 0;
+    uint32_t first = (uint32_t)c->matches.n;
     for (size_t i = 0; i < list->n; i++) {
         np_sel_use *use = &c->use[list->at[i]];
         use->first = first;
@@ -112,23 +121,6 @@ static bool match_namespaces(np_compiler *c, np_matcher *m, const np_numbers *li
     return true;
 }
 
-static bool select_namespaces(np_compiler *c)
-{
-    np_matcher m;
-    np_matcher_init(&m, &c->sels, &c->alloc);
-    np_numbers list = {0};
-    np_numbers hits = {0};
-    bool ok = np_compile_uses(c);
-    for (uint32_t i = 0; ok && i < c->sels.n; i++)
-        if (c->use[i].of_spaces)
-            ok = np_numbers_add(&c->alloc, &list, i);
-    ok = ok && match_namespaces(c, &m, &list, &hits) && turn_around(c, &list, &hits);
-    np_matcher_free(&m);
-    np_numbers_free(&c->alloc, &list);
-    np_numbers_free(&c->alloc, &hits);
-    return ok;
-}
-
 static bool names_namespaces(const np_compiler *c, const np_sel *s)
 {
     for (uint32_t i = 0; i < s->n; i++)
@@ -137,19 +129,47 @@ static bool names_namespaces(const np_compiler *c, const np_sel *s)
     return false;
 }
 
-static void note_keys(np_compiler *c)
+/* Whether the selector's namespaces are named one by one, and whether it asks for other labels. */
+static void note_selector(np_compiler *c, uint32_t sel)
 {
-    for (uint32_t i = 0; i < c->sels.n; i++) {
-        np_sel_use *use = &c->use[i];
-        const np_sel *s = &c->sels.at[i];
-        use->narrow = i != NP_SEL_ALL &&
-                      (use->n <= 1 || (use->n <= NARROW_BY_NAME && names_namespaces(c, s)));
-        for (uint32_t k = 0; k < s->n; k++) {
-            const char *key = c->words.at[s->reqs[k].key].text;
-            c->generated_keys |= np_generated_key(key);
-            c->space_labels = c->space_labels || (use->of_spaces && strcmp(key, NAME_LABEL) != 0);
+    np_sel_use *use = &c->use[sel];
+    const np_sel *s = &c->sels.at[sel];
+    use->narrow =
+        sel != NP_SEL_ALL && (use->n <= 1 || (use->n <= NARROW_BY_NAME && names_namespaces(c, s)));
+    for (uint32_t k = 0; k < s->n; k++)
+        if (strcmp(c->words.at[s->reqs[k].key].text, NAME_LABEL) != 0)
+            c->space_labels = true;
+}
+
+/* Asks the selectors of namespaces that are new. */
+static bool select_namespaces(np_compiler *c)
+{
+    np_matcher m;
+    np_matcher_init(&m, &c->sels, &c->alloc);
+    np_numbers list = {0};
+    np_numbers hits = {0};
+    bool ok = np_compile_uses(c);
+    for (uint32_t i = 0; ok && i < c->sels.n; i++)
+        if (c->use[i].of_spaces && !c->use[i].asked) {
+            c->use[i].asked = true;
+            ok = np_numbers_add(&c->alloc, &list, i);
         }
-    }
+    if (list.n)
+        ok = ok && match_namespaces(c, &m, &list, &hits) && turn_around(c, &list, &hits);
+    for (size_t i = 0; ok && i < list.n; i++)
+        note_selector(c, list.at[i]);
+    np_matcher_free(&m);
+    np_numbers_free(&c->alloc, &list);
+    np_numbers_free(&c->alloc, &hits);
+    return ok;
+}
+
+/* Of words from the i-th on: keys that controllers generate. */
+static void note_keys(np_compiler *c, size_t i)
+{
+    for (; i < c->words.n; i++)
+        if (c->words.at[i].kind == NP_WORD_KEY)
+            c->generated_keys |= np_generated_key(c->words.at[i].text);
 }
 
 /* ---- peers in other namespaces ---- */
@@ -208,6 +228,19 @@ bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n)
     return true;
 }
 
+static void set_space_bits(np_compiler *c, size_t first)
+{
+    np_rows *rows = &c->g->space_rows;
+    for (size_t k = first; k < c->space_sels.n; k++) {
+        const np_sel_use *use = &c->use[c->space_sels.at[k]];
+        uint32_t word = use->space_bit / 64;
+        for (uint32_t i = 0; i < use->n; i++) {
+            uint32_t space = np_space_number(c->matches.at[use->first + i]);
+            rows->at[(size_t)space * rows->words + word] |= (uint64_t)1 << use->space_bit % 64;
+        }
+    }
+}
+
 static bool make_space_rows(np_compiler *c)
 {
     np_rows *rows = &c->g->space_rows;
@@ -217,20 +250,13 @@ static bool make_space_rows(np_compiler *c)
         return false;
     for (uint32_t i = 1; i < n; i++)
         rows->at[(size_t)i * rows->words] |= 1;
-    for (size_t k = 0; k < c->space_sels.n; k++) {
-        const np_sel_use *use = &c->use[c->space_sels.at[k]];
-        uint32_t word = use->space_bit / 64;
-        for (uint32_t i = 0; i < use->n; i++) {
-            uint32_t space = np_space_number(c->matches.at[use->first + i]);
-            rows->at[(size_t)space * rows->words + word] |= (uint64_t)1 << use->space_bit % 64;
-        }
-    }
+    set_space_bits(c, 0);
     return true;
 }
 
 /* ---- addresses ---- */
 
-static bool put_address(np_compiler *c, const np_ip *ip, uint32_t class)
+bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t class)
 {
     const uint8_t *b = ip->b + 12;
     if (!ip->v4)
@@ -244,11 +270,11 @@ static bool put_addresses(np_compiler *c)
     const np_snapshot *s = c->s;
     /* Pods go last: an address of both is a pod's. */
     for (size_t i = 0; i < s->node_addresses.n; i++)
-        if (!put_address(c, &s->node_addresses.at[i].ip, NP_NODE))
+        if (!np_compile_address(c, &s->node_addresses.at[i].ip, NP_NODE))
             return false;
     for (size_t i = 0; i < s->pod_addresses.n; i++) {
         const np_address *a = &s->pod_addresses.at[i];
-        if (!put_address(c, &a->ip, *(const uint32_t *)np_pages_at(&c->g->pods, a->whose)))
+        if (!np_compile_address(c, &a->ip, *(const uint32_t *)np_pages_at(&c->g->pods, a->whose)))
             return false;
     }
     return true;
@@ -301,7 +327,7 @@ static bool look_around(np_compiler *c)
             return false;
     if (!np_compile_uses(c) || !np_compile_cluster_forms(c) || !select_namespaces(c))
         return false;
-    note_keys(c);
+    note_keys(c, 0);
     for (uint32_t i = 0; i < n; i++)
         if (!reach_out(c, i))
             return false;
@@ -309,6 +335,15 @@ static bool look_around(np_compiler *c)
         return false;
     c->g->signature_rows = rows_of(c->pod_sels.n);
     return np_compile_rows(c, &c->g->signature_rows, 1);
+}
+
+static bool build_space(np_compiler *c, uint32_t space)
+{
+    c->builder.space = space;
+    if (!np_compile_groups(c) || !np_compile_plans(c) || !np_compile_emit(c))
+        return false;
+    c->drafts[space].dirty = false;
+    return true;
 }
 
 static netpol_status build_all(np_compiler *c)
@@ -319,13 +354,13 @@ static netpol_status build_all(np_compiler *c)
         netpol_status status = np_compile_pause(c, i);
         if (status != NETPOL_OK)
             return status;
-        c->builder.space = i;
-        if (!np_compile_groups(c) || !np_compile_plans(c) || !np_compile_emit(c))
+        if (!build_space(c, i))
             return NETPOL_NO_MEMORY;
     }
+    c->dirty.n = 0;
     if (!make_address_maps(c) || !put_addresses(c))
         return NETPOL_NO_MEMORY;
-    c->g->ports = c->ports.sets; /* they may have moved until now */
+    c->placed = true;
     return NETPOL_OK;
 }
 
@@ -359,6 +394,7 @@ static bool begin(np_compiler *c)
     c->drafts = np_resize(&c->alloc, NULL, 0, (n + 1) * sizeof *c->drafts);
     if (!c->drafts)
         return false;
+    c->n_drafts = (uint32_t)n;
     memset(c->drafts, 0, (n + 1) * sizeof *c->drafts);
     for (size_t i = 0; i < n; i++)
         np_arena_init(&c->drafts[i].arena, &c->alloc, 512);
@@ -391,11 +427,15 @@ static void free_builder(np_compiler *c)
 static void free_tables(np_compiler *c)
 {
     const netpol_allocator *a = &c->alloc;
-    for (size_t i = 0; c->drafts && i < c->s->n_namespaces; i++) {
+    for (size_t i = 0; i < c->n_drafts; i++) {
         np_arena_free(&c->drafts[i].arena);
         np_numbers_free(a, &c->drafts[i].bits);
+        np_numbers_free(a, &c->drafts[i].classes);
     }
-    np_release(a, c->drafts, (c->s->n_namespaces + 1) * sizeof *c->drafts);
+    if (c->drafts)
+        np_release(a, c->drafts, ((size_t)c->n_drafts + 1) * sizeof *c->drafts);
+    np_numbers_free(a, &c->free_classes);
+    np_numbers_free(a, &c->dirty);
     np_release(a, c->use, c->use_room * sizeof *c->use);
     np_numbers_free(a, &c->matches);
     np_numbers_free(a, &c->space_sels);
@@ -451,24 +491,130 @@ static np_program *publish(np_compiler *c)
     return NULL;
 }
 
-netpol_status np_compile(const np_snapshot *s, const netpol_semantics *how,
-                         const netpol_options *options, np_program **out)
+static netpol_status finish(np_compiler *c, netpol_status status, np_program **out)
 {
-    np_compiler c;
-    init(&c, s, how, options);
-    netpol_status status = begin(&c) ? build_all(&c) : NETPOL_NO_MEMORY;
     if (status == NETPOL_OK) {
-        np_program *made = publish(&c);
-        if (made)
-            *out = made;
-        else
-            status = NETPOL_NO_MEMORY;
+        c->g->ports = c->ports.sets; /* it may have moved until now */
+        np_program *made = publish(c);
+        if (!made)
+            return NETPOL_NO_MEMORY;
+        *out = made;
     }
-    if (status == NETPOL_NO_MEMORY && c.store && np_store_limited(c.store))
-        status = NETPOL_LIMIT;
-    free_head(&c);
-    free_tables(&c);
-    np_release(&c.alloc, c.g, sizeof *c.g);
-    np_store_close(c.store);
+    return status == NETPOL_NO_MEMORY && c->store && np_store_limited(c->store) ? NETPOL_LIMIT
+                                                                                : status;
+}
+
+netpol_status np_compiler_new(const np_snapshot *s, const netpol_semantics *how,
+                              const netpol_options *options, np_compiler **out,
+                              np_program **program)
+{
+    np_compiler *c = np_resize(options->allocator, NULL, 0, sizeof *c);
+    if (!c)
+        return NETPOL_NO_MEMORY;
+    init(c, s, how, options);
+    netpol_status status = finish(c, begin(c) ? build_all(c) : NETPOL_NO_MEMORY, program);
+    if (status == NETPOL_OK)
+        *out = c;
+    else
+        np_compiler_free(c);
     return status;
+}
+
+void np_compiler_free(np_compiler *c)
+{
+    if (!c)
+        return;
+    netpol_allocator alloc = c->alloc;
+    free_head(c);
+    free_tables(c);
+    np_release(&alloc, c->g, sizeof *c->g);
+    np_store_close(c->store);
+    np_release(&alloc, c, sizeof *c);
+}
+
+/* ---- changes ---- */
+
+/* Words and selectors that were once used stay, so now and then everything is made anew. */
+#define MAX_CHANGES 1024u
+
+/* What selectors of all policies decide together. */
+typedef struct common {
+    size_t words;
+    size_t space_sels;
+    size_t pod_sels;
+    uint16_t generated_keys;
+    bool space_labels;
+} common;
+
+static common common_of(const np_compiler *c)
+{
+    return (common){c->words.n, c->space_sels.n, c->pod_sels.n, c->generated_keys, c->space_labels};
+}
+
+/* Whether classes of other namespaces than those that changed could become others. */
+static bool reaches_all(const np_compiler *c, const common *before)
+{
+    for (size_t i = before->words; i < c->words.n; i++)
+        if (c->words.at[i].kind == NP_WORD_PORT)
+            return true;
+    return c->pod_sels.n != before->pod_sels || c->generated_keys != before->generated_keys ||
+           c->space_labels != before->space_labels;
+}
+
+/* New columns: a copy, since readers of older versions see the rows that are there. */
+static bool widen_space_rows(np_compiler *c, size_t before)
+{
+    if (c->space_sels.n == before)
+        return true;
+    np_rows old = c->g->space_rows;
+    np_rows rows = rows_of(c->space_sels.n);
+    if (!np_compile_rows(c, &rows, old.n))
+        return false;
+    for (uint32_t i = 0; i < old.n; i++)
+        memcpy(rows.at + (size_t)i * rows.words, old.at + (size_t)i * old.words,
+               old.words * sizeof *rows.at);
+    np_store_drop(c->store, old.at);
+    c->g->space_rows = rows;
+    set_space_bits(c, before);
+    return true;
+}
+
+static bool read_changes(np_compiler *c, const uint32_t *spaces, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!c->drafts[spaces[i]].dirty &&
+            (!np_compile_dirty(c, spaces[i]) || !np_compile_forms(c, spaces[i])))
+            return false;
+    return np_compile_uses(c) && select_namespaces(c);
+}
+
+static netpol_status build_changes(np_compiler *c, const uint32_t *spaces, size_t n)
+{
+    common before = common_of(c);
+    if (!read_changes(c, spaces, n))
+        return NETPOL_NO_MEMORY;
+    size_t changed = c->dirty.n;
+    note_keys(c, before.words);
+    for (size_t i = 0; i < changed; i++)
+        if (!reach_out(c, c->dirty.at[i]))
+            return NETPOL_NO_MEMORY;
+    if (reaches_all(c, &before))
+        return NETPOL_NOT_FOUND;
+    if (!widen_space_rows(c, before.space_sels))
+        return NETPOL_NO_MEMORY;
+    for (size_t i = 0; i < c->dirty.n; i++)
+        if (!build_space(c, c->dirty.at[i]))
+            return NETPOL_NO_MEMORY;
+    c->dirty.n = 0;
+    return NETPOL_OK;
+}
+
+netpol_status np_compiler_change(np_compiler *c, const np_snapshot *s, const uint32_t *spaces,
+                                 size_t n, np_program **program)
+{
+    if (++c->n_changes > MAX_CHANGES + s->n_policies)
+        return NETPOL_NOT_FOUND;
+    c->s = s;
+    c->g->snapshot = s;
+    return finish(c, build_changes(c, spaces, n), program);
 }

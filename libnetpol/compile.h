@@ -5,8 +5,22 @@
 
 #include "program.h"
 
-/* NETPOL_OK; NETPOL_LIMIT, _NO_MEMORY, _CANCELLED. The program borrows the snapshot. */
-netpol_status np_compile(const np_snapshot *s, const netpol_semantics *how,
-                         const netpol_options *options, np_program **out);
+/* What made a program, kept to make the next one of what changed. One thread. It borrows `how` and
+ * `options`. */
+typedef struct np_compiler np_compiler;
+
+/* Makes a program. NETPOL_OK; NETPOL_LIMIT, _NO_MEMORY, _CANCELLED. The program borrows the
+ * snapshot. */
+netpol_status np_compiler_new(const np_snapshot *s, const netpol_semantics *how,
+                              const netpol_options *options, np_compiler **out,
+                              np_program **program);
+/* Programs made with it live on. NULL is allowed. */
+void np_compiler_free(np_compiler *c);
+
+/* Makes the program of a snapshot that differs from the last one in the NetworkPolicies of some
+ * namespaces alone. NETPOL_NOT_FOUND: not by changing; after this and after any failure the
+ * compiler can only be freed. */
+netpol_status np_compiler_change(np_compiler *c, const np_snapshot *s, const uint32_t *spaces,
+                                 size_t n, np_program **program);
 
 #endif

@@ -226,38 +226,83 @@ static const np_rules *rules_of(const np_builder *b, const char *space, uint32_t
     return plan ? (const np_rules *)(const void *)(space + b->plans[plan - 1].offset) : NULL;
 }
 
+/* Numbers for the classes: those that the namespace had, then free ones, then new ones. */
+static bool number_classes(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    np_numbers *have = &c->drafts[b->space].classes;
+    while (have->n > b->n_groups)
+        if (!np_numbers_add(&c->alloc, &c->free_classes, have->at[--have->n]))
+            return false;
+    while (have->n < b->n_groups) {
+        bool again = c->free_classes.n > 0;
+        uint32_t number = again ? c->free_classes.at[c->free_classes.n - 1] : c->n_classes;
+        if (!np_numbers_add(&c->alloc, have, number))
+            return false;
+        if (again)
+            c->free_classes.n--;
+        else
+            c->n_classes++;
+    }
+    return np_pages_grow(c->store, &c->g->classes, c->n_classes);
+}
+
+static bool put_class(np_compiler *c, uint32_t number, size_t group)
+{
+    np_builder *b = &c->builder;
+    const np_group *g = &b->groups[group];
+    const char *space = *(void *const *)np_pages_at(&c->g->spaces, np_space_number(b->space));
+    np_class *to = np_pages_edit(c->store, &c->g->classes, number);
+    if (!to)
+        return false;
+    bool slow = (g->flags & NP_CLASS_SLOW) || group > NP_MAX_ROW;
+    unsigned flags =
+        g->flags | (g->tiers || c->g->depends ? NP_CLASS_TIERS : 0) | (slow ? NP_CLASS_SLOW : 0);
+    *to = (np_class){
+        .rules = {rules_of(b, space, g->plan[NP_IN]), rules_of(b, space, g->plan[NP_OUT])},
+        .space = np_space_number(b->space),
+        .signature = g->signature,
+        .flags = flags & 0xff,
+        .row = slow ? 0 : (unsigned)group & NP_MAX_ROW,
+        .ports = slow ? 0 : (uint16_t)g->port_map,
+        .tiers = slow ? 0 : (uint16_t)g->tiers};
+    return true;
+}
+
+/* An address that the pod has, unless it is another one's. */
+static bool move_address(np_compiler *c, uint32_t pod, const np_ip *ip, uint32_t class)
+{
+    if (!ip || np_addresses_find(&c->s->pod_addresses, ip) != pod)
+        return true;
+    return np_compile_address(c, ip, class);
+}
+
+static bool put_pod(np_compiler *c, uint32_t pod, uint32_t class)
+{
+    if (*(const uint32_t *)np_pages_at(&c->g->pods, pod) == class)
+        return true;
+    uint32_t *to = np_pages_edit(c->store, &c->g->pods, pod);
+    if (!to)
+        return false;
+    *to = class;
+    const np_pod *p = &c->s->pods[pod];
+    return !c->placed || (move_address(c, pod, np_pod_ip(p, NP_FAMILY_4), class) &&
+                          move_address(c, pod, np_pod_ip(p, NP_FAMILY_6), class));
+}
+
 static bool put_classes(np_compiler *c)
 {
     np_builder *b = &c->builder;
-    uint32_t first = c->n_classes;
-    if (!np_pages_grow(c->store, &c->g->classes, first + (uint32_t)b->n_groups))
+    if (!number_classes(c))
         return false;
-    c->n_classes += (uint32_t)b->n_groups;
-    const char *space = *(void *const *)np_pages_at(&c->g->spaces, np_space_number(b->space));
-    for (size_t i = 0; i < b->n_groups; i++) {
-        const np_group *g = &b->groups[i];
-        np_class *to = np_pages_edit(c->store, &c->g->classes, first + (uint32_t)i);
-        if (!to)
+    const uint32_t *numbers = c->drafts[b->space].classes.at;
+    for (size_t i = 0; i < b->n_groups; i++)
+        if (!put_class(c, numbers[i], i))
             return false;
-        bool slow = (g->flags & NP_CLASS_SLOW) || i > NP_MAX_ROW;
-        unsigned flags = g->flags | (g->tiers || c->g->depends ? NP_CLASS_TIERS : 0) |
-                         (slow ? NP_CLASS_SLOW : 0);
-        *to = (np_class){
-            .space = np_space_number(b->space),
-            .signature = g->signature,
-            .rules = {rules_of(b, space, g->plan[NP_IN]), rules_of(b, space, g->plan[NP_OUT])},
-            .flags = flags & 0xff,
-            .row = slow ? 0 : (unsigned)i & NP_MAX_ROW,
-            .ports = slow ? 0 : (uint16_t)g->port_map,
-            .tiers = slow ? 0 : (uint16_t)g->tiers};
-    }
     const np_namespace *n = &c->s->namespaces[b->space];
-    for (uint32_t i = 0; i < n->n_pods; i++) {
-        uint32_t *to = np_pages_edit(c->store, &c->g->pods, n->first_pod + i);
-        if (!to)
+    for (uint32_t i = 0; i < n->n_pods; i++)
+        if (!put_pod(c, n->first_pod + i, numbers[b->group_of.at[i]]))
             return false;
-        *to = first + b->group_of.at[i];
-    }
     return true;
 }
 

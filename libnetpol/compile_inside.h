@@ -55,7 +55,9 @@ typedef struct np_draft {
     np_arena arena; /* holds the forms */
     np_form *forms;
     uint32_t n_forms;
-    np_numbers bits; /* selectors that have a local bit: place + 1 is the bit */
+    np_numbers bits;    /* selectors that have a local bit: place + 1 is the bit */
+    np_numbers classes; /* their numbers in the program */
+    bool dirty;         /* is to be built again */
 } np_draft;
 
 /* A namespace's number in the program is one more than in the snapshot: 0 is outside. */
@@ -70,7 +72,8 @@ typedef struct np_sel_use {
     uint32_t pod_bit;   /* in rows of signatures; 0: none */
     uint32_t first;     /* namespaces that it matches: run of c->matches */
     uint32_t n;
-    bool of_spaces; /* it selects namespaces */
+    bool of_spaces; /* it selects namespaces … */
+    bool asked;     /* … and which is known */
     bool narrow;    /* its namespaces are so few that each is named */
     uint32_t place; /* in the list of the namespace being built … */
     uint32_t stamp; /* … if this is its stamp */
@@ -164,8 +167,8 @@ typedef struct np_builder {
     size_t out_room;
 } np_builder;
 
-typedef struct np_compiler {
-    const np_snapshot *s;
+struct np_compiler {
+    const np_snapshot *s; /* while a program is made */
     const netpol_semantics *how;
     const netpol_options *options;
     netpol_allocator alloc;
@@ -198,8 +201,13 @@ typedef struct np_compiler {
     uint32_t stamp;
     uint16_t generated_keys; /* that some selector of pods names */
     bool space_labels;       /* some selector of namespaces names another key than their name */
+    uint32_t n_drafts;
+    uint32_t n_changes;      /* since everything was made anew */
+    np_numbers free_classes; /* numbers of classes that no pod has any more */
+    np_numbers dirty;        /* namespaces to build again */
+    bool placed;             /* addresses are in the program: they follow their pods */
     np_builder builder;
-} np_compiler;
+};
 
 /* All functions that return bool: false is no memory. */
 
@@ -222,12 +230,16 @@ const np_interval_block *np_compile_block(np_compiler *c, np_arena *arena, const
 /* Reads the policies of a namespace into its draft. */
 bool np_compile_forms(np_compiler *c, uint32_t space);
 
+/* The namespace is to be built again. */
+bool np_compile_dirty(np_compiler *c, uint32_t space);
 /* The local bit of a selector in a namespace; given if it has none yet. UINT32_MAX: no memory. */
 uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel);
 /* Gives the selector a bit in the rows of namespaces, or of signatures. */
 bool np_compile_space_bit(np_compiler *c, uint32_t sel);
 bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
 
+/* Sets the class of an address. */
+bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t class);
 /* Makes room for rows up to n; new ones are zero. */
 bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
 

@@ -32,18 +32,32 @@ static void cut_rules(np_port_cuts *c, const netpol_rule *const *rules, size_t n
         }
 }
 
-static void cut_namespace(np_port_cuts *c, const np_snapshot *s, const np_side *side,
+/* Whether a policy is, or may be, about the pod: a label that only real pods have could be asked
+ * for, and a pod on the host network be selected. */
+static bool may_isolate(const np_snapshot *s, const np_pod *p, const np_packet *q,
+                        int32_t direction, const np_policy *policy)
+{
+    static const netpol_semantics defaults = {.size = sizeof defaults};
+    return p->missing_keys & s->asked_keys || p->host_network ||
+           np_reference_isolates(s, &defaults, q, direction, policy);
+}
+
+static void cut_namespace(np_port_cuts *c, const np_snapshot *s, const np_packet *q,
                           int32_t direction, uint8_t protocol)
 {
+    const np_side *side = direction == NETPOL_EGRESS ? &q->src : &q->dst;
     if (side->pod == NP_NONE)
         return;
-    const np_namespace *n = &s->namespaces[s->pods[side->pod].space];
+    const np_pod *pod = &s->pods[side->pod];
+    const np_namespace *n = &s->namespaces[pod->space];
     for (uint32_t i = 0; i < n->n_policies; i++) {
-        const netpol_policy_spec *spec = s->policies[n->first_policy + i].spec;
+        const np_policy *p = &s->policies[n->first_policy + i];
+        if (!(p->directions & direction) || !may_isolate(s, pod, q, direction, p))
+            continue;
         if (direction == NETPOL_EGRESS)
-            cut_rules(c, spec->egress, spec->n_egress, protocol);
+            cut_rules(c, p->spec->egress, p->spec->n_egress, protocol);
         else
-            cut_rules(c, spec->ingress, spec->n_ingress, protocol);
+            cut_rules(c, p->spec->ingress, p->spec->n_ingress, protocol);
     }
 }
 
@@ -96,8 +110,8 @@ void np_port_cuts_between(const np_snapshot *s, const np_packet *packet, uint8_t
                           np_port_cuts *out)
 {
     memset(out, 0, sizeof *out);
-    cut_namespace(out, s, &packet->src, NETPOL_EGRESS, protocol);
-    cut_namespace(out, s, &packet->dst, NETPOL_INGRESS, protocol);
+    cut_namespace(out, s, packet, NETPOL_EGRESS, protocol);
+    cut_namespace(out, s, packet, NETPOL_INGRESS, protocol);
     for (size_t i = 0; i < s->n_cluster_policies; i++) {
         const netpol_cluster_policy *p = s->cluster_policies[i].tree;
         cut_cluster_rules(out, p->egress, p->n_egress, protocol);

@@ -6,6 +6,74 @@
 
 /* ---- making and counting ---- */
 
+/* What the cluster remembers of its last compilation. */
+static void forget_last(netpol_cluster *c)
+{
+    np_compiler_free(c->compiler);
+    np_snapshot_free(c->last);
+    c->compiler = NULL;
+    c->last = NULL;
+}
+
+/* Whether the last picture can be had again, or changed. What it said must be said again to whoever
+ * listens. */
+static bool has_last(const netpol_cluster *c, const netpol_diagnostics *diags)
+{
+    return c->last && !c->changed && !(diags && c->last->said);
+}
+
+/* Changes the last compilation. NETPOL_NOT_FOUND: everything must be made anew. */
+static netpol_status compile_changes(netpol_cluster *c, netpol_engine *e)
+{
+    size_t n = c->n_changes;
+    uint32_t *spaces = np_resize(&c->alloc, NULL, 0, (n + 1) * sizeof *spaces);
+    if (!spaces)
+        return NETPOL_NO_MEMORY;
+    netpol_status s = np_snapshot_change(c, c->last, &e->snapshot, spaces, &n);
+    if (s == NETPOL_OK)
+        s = np_compiler_change(c->compiler, e->snapshot, spaces, n, &e->program);
+    np_release(&c->alloc, spaces, (c->n_changes + 1) * sizeof *spaces);
+    if (s != NETPOL_OK) {
+        np_snapshot_free(e->snapshot);
+        e->snapshot = NULL;
+        forget_last(c); /* half changed: what comes next begins anew */
+        return s;
+    }
+    np_snapshot_free(c->last);
+    c->last = np_snapshot_ref(e->snapshot);
+    np_cluster_forget_changes(c);
+    return NETPOL_OK;
+}
+
+static netpol_status compile_all(netpol_cluster *c, netpol_engine *e, netpol_diagnostics *diags)
+{
+    np_compiler *compiler = NULL;
+    netpol_status s = np_snapshot_make(c, &e->snapshot, diags);
+    if (s == NETPOL_OK)
+        s = np_compiler_new(e->snapshot, &c->semantics, &c->options, &compiler, &e->program);
+    if (s != NETPOL_OK)
+        return s;
+    forget_last(c);
+    np_cluster_forget_changes(c);
+    c->last = np_snapshot_ref(e->snapshot);
+    c->compiler = compiler;
+    c->forget = forget_last;
+    return NETPOL_OK;
+}
+
+static netpol_status fill(netpol_cluster *c, netpol_engine *e, netpol_diagnostics *diags)
+{
+    bool again = has_last(c, diags);
+    if (e->machinery == NETPOL_ENGINE_REFERENCE) {
+        if (!again || c->n_changes)
+            return np_snapshot_make(c, &e->snapshot, diags);
+        e->snapshot = np_snapshot_ref(c->last);
+        return NETPOL_OK;
+    }
+    netpol_status s = again ? compile_changes(c, e) : NETPOL_NOT_FOUND;
+    return s == NETPOL_NOT_FOUND ? compile_all(c, e, diags) : s;
+}
+
 netpol_status netpol_cluster_compile(netpol_cluster *cluster, int32_t machinery,
                                      netpol_engine **out, netpol_diagnostics *diags)
 {
@@ -18,9 +86,7 @@ netpol_status netpol_cluster_compile(netpol_cluster *cluster, int32_t machinery,
     *e = (netpol_engine){
         .alloc = cluster->alloc, .semantics = cluster->semantics, .machinery = machinery};
     atomic_init(&e->refs, 1);
-    netpol_status s = np_snapshot_make(cluster, &e->snapshot, diags);
-    if (s == NETPOL_OK && machinery == NETPOL_ENGINE_COMPILED)
-        s = np_compile(e->snapshot, &e->semantics, &cluster->options, &e->program);
+    netpol_status s = fill(cluster, e, diags);
     if (s == NETPOL_OK)
         *out = e;
     else

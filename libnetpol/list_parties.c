@@ -146,7 +146,7 @@ static void sign(np_buffer *b, const grouping *g, uint32_t pod)
     }
     np_buffer_char(b, '\0');
     number(b, p->families | (uint32_t)p->host_network << 8 | (uint32_t)p->address_unknown << 9 |
-                  (uint32_t)p->missing_keys << 16);
+                  (uint32_t)(p->missing_keys & g->e->snapshot->asked_keys) << 16);
     number(b, p->host_network ? p->node : NP_NONE);
     add_addresses(b, g, p);
     if (g->how->pods && !p->replica)
@@ -165,7 +165,7 @@ static bool is_isolated(const netpol_engine *e, uint32_t pod, int32_t direction)
     np_packet q = {.src = np_side_of_pod(s, pod, NP_FAMILY_4),
                    .dst = np_side_of_pod(s, pod, NP_FAMILY_4),
                    .protocol = NETPOL_TCP};
-    if (n->n_policies && (p->missing_keys || p->host_network))
+    if (n->n_policies && (p->missing_keys & s->asked_keys || p->host_network))
         return true;
     for (uint32_t i = 0; i < n->n_policies; i++)
         if (np_reference_isolates(s, &e->semantics, &q, direction,

@@ -396,9 +396,9 @@ static uint32_t possible_for(const np_snapshot *s, const np_side *side)
     bits |= NETPOL_DEPENDS_IP_BLOCK_POD | NETPOL_DEPENDS_SELF;
     if (p->host_network)
         bits |= NETPOL_DEPENDS_HOST_NETWORK | NETPOL_DEPENDS_IP_BLOCK_NODE;
-    if (s->namespaces[p->space].assumed)
+    if (s->namespaces[p->space].assumed && s->asks_namespace_labels)
         bits |= NETPOL_DEPENDS_NAMESPACE_ASSUMED;
-    if (p->missing_keys)
+    if (p->missing_keys & s->asked_keys)
         bits |= NETPOL_DEPENDS_TEMPLATE_LABELS;
     if (has_sidecar_port(p))
         bits |= NETPOL_DEPENDS_SIDECAR_PORT;

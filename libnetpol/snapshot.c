@@ -277,6 +277,7 @@ void np_build_say(const np_build *b, int32_t code, const netpol_object *x, const
     np_where where = {.item = -1};
     if (x)
         where = np_object_where(x, NULL, title.failed ? NULL : title.p);
+    b->s->said = true;
     np_diag_text(b->diags, code, &where, NULL, NULL, message.failed ? "" : message.p);
     np_buffer_free(&title);
     np_buffer_free(&message);
@@ -335,6 +336,7 @@ static np_snapshot *new_snapshot(const netpol_allocator *alloc)
     if (!s)
         return NULL;
     *s = (np_snapshot){.alloc = *alloc};
+    atomic_init(&s->refs, 1);
     np_arena_init(&s->arena, alloc, 4096);
     np_index *const all[] = {&s->namespace_index,
                              &s->node_index,
@@ -383,10 +385,20 @@ static void free_addresses(np_addresses *a)
     np_index_free(&a->index);
 }
 
+np_snapshot *np_snapshot_ref(np_snapshot *s)
+{
+    (void)atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
 void np_snapshot_free(np_snapshot *s)
 {
-    if (!s)
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (s->base) {
+        np_snapshot_free_changed(s);
+        return;
+    }
     netpol_allocator alloc = s->alloc;
     for (size_t i = 0; i < s->n_objects; i++)
         netpol_object_unref(s->objects[i]);

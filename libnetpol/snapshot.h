@@ -7,6 +7,8 @@
 
 #include "cluster.h"
 
+#include <stdatomic.h>
+
 #include "netpol/engine.h"
 
 #define NP_EVERY_NODE (UINT32_MAX - 1) /* in place of a node: an address that is local to each */
@@ -129,6 +131,9 @@ typedef struct np_addresses {
 } np_addresses;
 
 typedef struct np_snapshot {
+    _Atomic uint32_t refs;
+    struct np_snapshot
+        *base; /* what all but the policies and the runs of them belongs to; NULL: this one */
     netpol_allocator alloc;
     np_arena arena; /* names, labels, ports that no object holds */
     netpol_object **objects;
@@ -136,6 +141,9 @@ typedef struct np_snapshot {
     const char *default_namespace;
     uint8_t families; /* that the cluster's addresses are of; IPv4 if it has none */
     bool incomplete;
+    bool said; /* something was said while it was made, which must be said again */
+    uint16_t asked_keys;        /* bits of np_generated_key: those that policies select pods by */
+    bool asks_namespace_labels; /* policies select namespaces by more than their names */
     size_t foreign;
 
     np_namespace *namespaces;
@@ -156,6 +164,8 @@ typedef struct np_snapshot {
     np_index owner_index; /* namespace, kind, name */
     np_policy *policies;  /* a namespace after the other */
     size_t n_policies;
+    size_t policies_room; /* of a changed picture: its own lists */
+    size_t objects_room;
     np_cluster_policy *cluster_policies; /* by group, priority, name */
     size_t n_cluster_policies;
     size_t first_of_group[NP_GROUPS + 1];
@@ -175,6 +185,13 @@ typedef struct np_snapshot {
 /* NETPOL_OK; NETPOL_INVALID (said in diags), _NO_MEMORY, _CANCELLED. */
 netpol_status np_snapshot_make(const netpol_cluster *c, np_snapshot **out,
                                netpol_diagnostics *diags);
+/* The picture of `last` with other NetworkPolicies, as the cluster's list of changes says: it
+ * shares all else. `spaces` gets the namespaces of the changes. NETPOL_OK; NETPOL_NO_MEMORY;
+ * NETPOL_NOT_FOUND: a whole new picture is needed. */
+netpol_status np_snapshot_change(const netpol_cluster *c, np_snapshot *last, np_snapshot **out,
+                                 uint32_t *spaces, size_t *n_spaces);
+np_snapshot *np_snapshot_ref(np_snapshot *s);
+/* Gives one reference back. NULL is allowed. */
 void np_snapshot_free(np_snapshot *s);
 
 /* Each gives a number, or NP_NONE. */

@@ -58,9 +58,20 @@ const netpol_owner_reference *np_controller_of(const netpol_metadata *meta);
 bool np_build_controller(np_build *b, const netpol_metadata *meta, const char *space,
                          const char **kind, const char **name);
 
+/* Notes what the selectors of a policy ask for (np_snapshot.asked_keys and …_labels). */
+void np_build_note_policy(np_snapshot *s, const netpol_policy_spec *spec);
+
+/* Whether selectors name the ordinals of StatefulSets now that did not before. */
+bool np_asks_more_ordinals(const np_snapshot *before, const np_snapshot *now);
+
 /* Says something about an object. */
 void np_build_say(const np_build *b, int32_t code, const netpol_object *x, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Frees what np_snapshot_change made, and gives back what it shares. */
+void np_snapshot_free_changed(np_snapshot *s);
+/* The directions that a policy has after defaults. */
+uint8_t np_policy_directions(const netpol_policy_spec *spec);
 
 /* NETPOL_CANCELLED now and then when the caller wants to stop; i counts the work. */
 netpol_status np_build_pause(const np_build *b, size_t i);

@@ -9,7 +9,7 @@
 static const netpol_policy_spec empty_spec;
 
 /* policyTypes absent: Ingress, and Egress if there is an egress rule (spec 3). */
-static uint8_t directions_of(const netpol_policy_spec *spec)
+uint8_t np_policy_directions(const netpol_policy_spec *spec)
 {
     uint8_t directions = 0;
     for (size_t i = 0; i < spec->n_policy_types; i++) {
@@ -59,7 +59,7 @@ static netpol_status take_policies(np_build *b)
         if (!spec)
             spec = &empty_spec;
         s->policies[n->first_policy + n->n_policies++] =
-            (np_policy){x, spec, space, directions_of(spec)};
+            (np_policy){x, spec, space, np_policy_directions(spec)};
     }
     return NETPOL_OK;
 }
@@ -167,8 +167,82 @@ static netpol_status take_cluster_policies(np_build *b)
     return NETPOL_OK;
 }
 
+/* ---- what selectors ask for ---- */
+
+static void note_pods(np_snapshot *s, const netpol_label_selector *selector)
+{
+    for (size_t i = 0; selector && i < selector->n_match_labels; i++)
+        s->asked_keys |= np_generated_key(selector->match_labels[i].key);
+    for (size_t i = 0; selector && i < selector->n_match_expressions; i++)
+        if (selector->match_expressions[i]->key)
+            s->asked_keys |= np_generated_key(selector->match_expressions[i]->key);
+}
+
+static bool is_name_key(const char *key)
+{
+    return key && strcmp(key, "kubernetes.io/metadata.name") == 0;
+}
+
+static void note_namespaces(np_snapshot *s, const netpol_label_selector *selector)
+{
+    for (size_t i = 0; selector && i < selector->n_match_labels; i++)
+        if (!is_name_key(selector->match_labels[i].key))
+            s->asks_namespace_labels = true;
+    for (size_t i = 0; selector && i < selector->n_match_expressions; i++)
+        if (!is_name_key(selector->match_expressions[i]->key))
+            s->asks_namespace_labels = true;
+}
+
+static void note_rules(np_snapshot *s, const netpol_rule *const *rules, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < rules[i]->n_peers; k++) {
+            note_pods(s, rules[i]->peers[k]->pod_selector);
+            note_namespaces(s, rules[i]->peers[k]->namespace_selector);
+        }
+}
+
+static void note_both(np_snapshot *s, const netpol_label_selector *namespaces,
+                      const netpol_namespaced_pod *pods)
+{
+    note_namespaces(s, namespaces);
+    note_namespaces(s, pods ? pods->namespace_selector : NULL);
+    note_pods(s, pods ? pods->pod_selector : NULL);
+}
+
+static void note_cluster_rules(np_snapshot *s, const netpol_cluster_rule *const *rules, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < rules[i]->n_peers; k++)
+            note_both(s, rules[i]->peers[k]->namespaces, rules[i]->peers[k]->pods);
+}
+
+void np_build_note_policy(np_snapshot *s, const netpol_policy_spec *spec)
+{
+    note_pods(s, spec->pod_selector);
+    note_rules(s, spec->ingress, spec->n_ingress);
+    note_rules(s, spec->egress, spec->n_egress);
+}
+
+static void note_all(np_snapshot *s)
+{
+    for (size_t i = 0; i < s->n_policies; i++)
+        np_build_note_policy(s, s->policies[i].spec);
+    for (size_t i = 0; i < s->n_cluster_policies; i++) {
+        const netpol_cluster_policy *p = s->cluster_policies[i].tree;
+        if (p->subject)
+            note_both(s, p->subject->namespaces, p->subject->pods);
+        note_cluster_rules(s, p->ingress, p->n_ingress);
+        note_cluster_rules(s, p->egress, p->n_egress);
+    }
+}
+
 netpol_status np_build_policies(np_build *b)
 {
     netpol_status s = take_policies(b);
-    return s == NETPOL_OK ? take_cluster_policies(b) : s;
+    if (s == NETPOL_OK)
+        s = take_cluster_policies(b);
+    if (s == NETPOL_OK)
+        note_all(b->s);
+    return s;
 }

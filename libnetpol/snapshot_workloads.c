@@ -33,6 +33,13 @@ uint16_t np_generated_key(const char *key)
     return 0;
 }
 
+bool np_asks_more_ordinals(const np_snapshot *before, const np_snapshot *now)
+{
+    unsigned ordinals = np_generated_key("statefulset.kubernetes.io/pod-name") |
+                        np_generated_key("apps.kubernetes.io/pod-index");
+    return (now->asked_keys & ~before->asked_keys & ordinals) != 0;
+}
+
 static uint16_t keys_of_kind(int32_t kind)
 {
     unsigned keys = 0;

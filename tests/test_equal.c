@@ -150,6 +150,115 @@ static void everything_together(void **state)
     compare(TEST_TIERS | TEST_REPLICAS | TEST_HOSTS, 300, 400);
 }
 
+/* ---- updates ---- */
+
+static void put_text(netpol_cluster *cluster, const test_cluster *text, const np_rand *r)
+{
+    netpol_manifests *m = NULL;
+    netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+    assert_int_equal(netpol_manifests_new(NULL, &m), NETPOL_OK);
+    netpol_status s = netpol_manifests_read_memory(m, "random", text->p, text->n, d);
+    for (size_t i = 0; s == NETPOL_OK && i < netpol_manifests_count(m); i++)
+        s = netpol_cluster_put(cluster, netpol_manifests_at(m, i), d);
+    if (s != NETPOL_OK) {
+        show(d);
+        fail_msg("seed %" PRIu64 ": put %d\n%s", r->seed, s, text->p);
+    }
+    netpol_diagnostics_free(d);
+    netpol_manifests_free(m);
+}
+
+static void remove_one(netpol_cluster *cluster, int32_t kind, const char *prefix, uint32_t number,
+                       uint32_t n_namespaces)
+{
+    char name[32];
+    char space[32];
+    snprintf(name, sizeof name, "%s%u", prefix, number);
+    snprintf(space, sizeof space, "ns%u", number % n_namespaces);
+    netpol_status s = netpol_cluster_remove(cluster, kind, space, name);
+    assert_true(s == NETPOL_OK || s == NETPOL_NOT_FOUND);
+}
+
+/* Mostly policies come and go, as in clusters that live; now and then everything else does. */
+static void update(netpol_cluster *cluster, const test_cluster *whole, np_rand *r,
+                   unsigned features)
+{
+    test_cluster one = *whole;
+    one.p = NULL;
+    one.n = one.room = 0;
+    uint32_t kind = np_rand_below(r, 16);
+    uint32_t number = np_rand_below(r, 14);
+    uint32_t pod = np_rand_below(r, whole->n_pods);
+    if (kind < 8)
+        test_object_policy(&one, r, number);
+    else if (kind < 11)
+        remove_one(cluster, NETPOL_KIND_NETWORK_POLICY, "p", number, whole->n_namespaces);
+    else if (kind == 11)
+        test_object_pod(&one, r, pod, features);
+    else if (kind == 12)
+        remove_one(cluster, NETPOL_KIND_POD, "pod", pod, whole->n_namespaces);
+    else if (kind == 13)
+        test_object_namespace(&one, r, np_rand_below(r, whole->n_namespaces));
+    else if (kind == 14)
+        test_object_node(&one, r, np_rand_below(r, whole->n_nodes));
+    else if (features & TEST_TIERS)
+        test_object_cluster_policy(&one, r, np_rand_below(r, 7));
+    if (one.n)
+        put_text(cluster, &one, r);
+    free(one.p);
+}
+
+enum { N_KEPT = 4 };
+
+/* Engines of several moments live at once; each goes on to answer for its own moment. */
+static void follow_updates(unsigned features, int clusters, int updates)
+{
+    np_rand seeds = np_rand_from_env("NETPOL_SEED");
+    for (int i = 0; i < np_rounds(clusters); i++) {
+        np_rand r = np_rand_of(np_rand_next(&seeds));
+        test_cluster text;
+        test_cluster_make(&text, &r, features);
+        pair kept[N_KEPT] = {{0}};
+        kept[0] = make_pair(&text, &r);
+        netpol_cluster *cluster = kept[0].cluster;
+        kept[0].cluster = NULL;
+        for (int u = 1; u < updates; u++) {
+            for (uint32_t n = np_rand_below(&r, 3) + 1; n > 0; n--)
+                update(cluster, &text, &r, features);
+            pair *p = &kept[np_rand_below(&r, N_KEPT)];
+            free_pair(p);
+            *p = (pair){0};
+            assert_int_equal(
+                netpol_cluster_compile(cluster, NETPOL_ENGINE_COMPILED, &p->compiled, NULL),
+                NETPOL_OK);
+            assert_int_equal(
+                netpol_cluster_compile(cluster, NETPOL_ENGINE_REFERENCE, &p->reference, NULL),
+                NETPOL_OK);
+            for (int k = 0; k < N_KEPT; k++)
+                for (int q = 0; kept[k].compiled && q < (p == &kept[k] ? 60 : 5); q++) {
+                    netpol_flow f = test_flow(&text, &r, netpol_engine_pod_count(kept[k].compiled));
+                    expect_equal(&kept[k], &f, &r, &text);
+                }
+        }
+        netpol_cluster_free(cluster);
+        for (int k = 0; k < N_KEPT; k++)
+            free_pair(&kept[k]);
+        test_cluster_free(&text);
+    }
+}
+
+static void updates_of_network_policies(void **state)
+{
+    (void)state;
+    follow_updates(0, 40, 50);
+}
+
+static void updates_of_everything(void **state)
+{
+    (void)state;
+    follow_updates(TEST_TIERS | TEST_REPLICAS | TEST_HOSTS, 40, 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +266,8 @@ int main(void)
         cmocka_unit_test(pods_of_all_kinds),
         cmocka_unit_test(all_tiers),
         cmocka_unit_test(everything_together),
+        cmocka_unit_test(updates_of_network_policies),
+        cmocka_unit_test(updates_of_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
