@@ -30,6 +30,7 @@ typedef struct np_binder {
     size_t unsaid;      /* findings beyond max_diagnostics */
     size_t wrong_types; /* since np_binder_clear */
     size_t strict_faults;
+    size_t not_json; /* values and keys that no JSON has, since np_binder_init */
 
     const void **elements; /* of the lists that are open */
     size_t n_elements;

@@ -109,6 +109,7 @@ bool np_find_type(np_binder *b, int32_t code, np_at at, np_where_in in, const ch
                   const char *format, ...)
 {
     count(b, NP_RANK_TYPE);
+    b->not_json += code == NP_CODE_BAD_SCALAR || code == NP_CODE_BAD_KEY;
     if (is_full(b))
         return true;
     va_list args;

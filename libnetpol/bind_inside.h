@@ -85,6 +85,9 @@ bool np_bind_key(np_binder *b, const np_event *e, np_arena *into, const np_path 
 
 bool np_bind_map(np_binder *b, const np_table *t, void *structure, const np_path *path, bool root);
 bool np_bind_value(np_binder *b, const np_field *f, void *structure, const np_path *path);
+/* Passes over the node at hand, and looks in YAML for keys that are twice in a map of it, and for
+ * what no JSON has. */
+bool np_bind_pass(np_binder *b, const np_path *path);
 /* Puts entries in order of key and document. */
 void np_entries_sort(np_bind_entry *at, size_t n);
 bool np_bind_push(np_binder *b, const void *element); /* of a list */

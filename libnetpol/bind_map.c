@@ -83,6 +83,89 @@ static size_t settle_duplicates(np_binder *b, np_bind_entry *at, size_t n, bool 
     return kept;
 }
 
+/* ---- passing over ---- */
+
+/* What is open while a node is passed over. */
+typedef struct skipped {
+    size_t first;        /* of its keys in b->entries */
+    const np_path *path; /* of itself */
+    np_path step;        /* to what comes in it */
+    bool map;
+    bool at_key;
+} skipped;
+
+enum { DEEPEST = 256 };
+
+static bool close_skipped(np_binder *b, const skipped *s)
+{
+    bool good = true;
+    if (s->map && b->n_entries > s->first + 1) {
+        np_entries_sort(b->entries + s->first, b->n_entries - s->first);
+        (void)settle_duplicates(b, b->entries + s->first, b->n_entries - s->first, false, s->path,
+                                &good);
+    }
+    b->n_entries = s->first;
+    return good;
+}
+
+/* A key, or an element that is about to come. */
+static bool step_in_skipped(np_binder *b, skipped *in, const np_event *e)
+{
+    bool key = in->map && in->at_key && e->type == NP_EVENT_SCALAR;
+    if (in->map)
+        in->at_key = !in->at_key;
+    else
+        in->step.index++;
+    if (!key)
+        return true;
+    const char *name;
+    if (!np_bind_key(b, e, &b->scratch, in->path, &name))
+        return false;
+    in->step.name = name ? name : "";
+    return !name || np_bind_remember(b, name, NULL, np_at_event(e));
+}
+
+static bool check_skipped(np_binder *b, const np_event *e, const np_path *path)
+{
+    np_scalar s = np_scalar_resolve(e, &b->scratch);
+    return s.kind != NP_SCALAR_BAD || np_find_type(b, NP_CODE_BAD_SCALAR, np_at_event(e),
+                                                   (np_where_in){path, NULL}, NULL, "%s", s.why);
+}
+
+static void open_skipped(const np_binder *b, skipped *s, const np_path *path, bool map)
+{
+    *s = (skipped){b->n_entries, path, {path, map ? "" : NULL, UINT32_MAX}, map, true};
+}
+
+bool np_bind_pass(np_binder *b, const np_path *path)
+{
+    if (np_text_peek(b->text)->json)
+        return np_text_skip(b->text);
+    skipped open[DEEPEST];
+    size_t n = 0;
+    do {
+        const np_event *e = np_text_peek(b->text);
+        skipped *in = n ? &open[n - 1] : NULL;
+        bool closes = e->type == NP_EVENT_MAP_END || e->type == NP_EVENT_SEQ_END;
+        bool opens = e->type == NP_EVENT_MAP_START || e->type == NP_EVENT_SEQ_START;
+        if (is_over(e) || (in && !closes && !step_in_skipped(b, in, e)))
+            return false;
+        if (e->type == NP_EVENT_SCALAR && !check_skipped(b, e, in ? &in->step : path))
+            return false;
+        if (opens && n == DEEPEST) {
+            if (!np_text_skip(b->text))
+                return false;
+            continue;
+        }
+        if (opens)
+            open_skipped(b, &open[n++], in ? &in->step : path, e->type == NP_EVENT_MAP_START);
+        if (closes && !close_skipped(b, &open[--n]))
+            return false;
+        np_text_take(b->text);
+    } while (n > 0);
+    return true;
+}
+
 /* ---- string maps ---- */
 
 static bool read_entry(np_binder *b, const np_path *path)
@@ -160,17 +243,16 @@ static bool refuse(np_binder *b, int32_t code, const np_path *path, const char *
                    const char *schema)
 {
     const np_event *e = np_text_peek(b->text);
+    np_where_in in = {path, NULL};
     if (is_over(e))
         return false;
-    np_scalar s = {0};
-    if (e->type == NP_EVENT_SCALAR)
-        s = np_scalar_resolve(e, &b->scratch);
-    if (s.kind == NP_SCALAR_BAD)
-        return np_find_type(b, NP_CODE_BAD_SCALAR, np_at_event(e), (np_where_in){path, NULL}, NULL,
-                            "%s", s.why) &&
-               np_text_skip(b->text);
-    return np_find_wrong(b, code, e, &s, (np_where_in){path, NULL}, wanted, schema, NULL) &&
-           np_text_skip(b->text);
+    if (e->type != NP_EVENT_SCALAR)
+        return np_find_wrong(b, code, e, NULL, in, wanted, schema, NULL) && np_bind_pass(b, path);
+    np_scalar s = np_scalar_resolve(e, &b->scratch);
+    bool kept = s.kind == NP_SCALAR_BAD
+                    ? np_find_type(b, NP_CODE_BAD_SCALAR, np_at_event(e), in, NULL, "%s", s.why)
+                    : np_find_wrong(b, code, e, &s, in, wanted, schema, NULL);
+    return kept && np_text_skip(b->text);
 }
 
 /* An element of a list of structs; null is an empty one. */
@@ -327,88 +409,6 @@ bool np_bind_value(np_binder *b, const np_field *f, void *structure, const np_pa
     return false;
 }
 
-/* ---- passing over ---- */
-
-/* What is open while a node is passed over. */
-typedef struct skipped {
-    size_t first;        /* of its keys in b->entries */
-    const np_path *path; /* of itself */
-    np_path step;        /* to what comes in it */
-    bool map;
-    bool at_key;
-} skipped;
-
-enum { DEEPEST = 256 };
-
-static bool close_skipped(np_binder *b, const skipped *s)
-{
-    bool good = true;
-    if (s->map && b->n_entries > s->first + 1) {
-        np_entries_sort(b->entries + s->first, b->n_entries - s->first);
-        (void)settle_duplicates(b, b->entries + s->first, b->n_entries - s->first, false, s->path,
-                                &good);
-    }
-    b->n_entries = s->first;
-    return good;
-}
-
-/* A key, or an element that is about to come. */
-static bool step_in_skipped(np_binder *b, skipped *in, const np_event *e)
-{
-    bool key = in->map && in->at_key && e->type == NP_EVENT_SCALAR;
-    if (in->map)
-        in->at_key = !in->at_key;
-    else
-        in->step.index++;
-    if (!key)
-        return true;
-    const char *name;
-    if (!np_bind_key(b, e, &b->scratch, in->path, &name))
-        return false;
-    in->step.name = name ? name : "";
-    return !name || np_bind_remember(b, name, NULL, np_at_event(e));
-}
-
-static bool check_skipped(np_binder *b, const np_event *e, const np_path *path)
-{
-    np_scalar s = np_scalar_resolve(e, &b->scratch);
-    return s.kind != NP_SCALAR_BAD || np_find_type(b, NP_CODE_BAD_SCALAR, np_at_event(e),
-                                                   (np_where_in){path, NULL}, NULL, "%s", s.why);
-}
-
-static void open_skipped(const np_binder *b, skipped *s, const np_path *path, bool map)
-{
-    *s = (skipped){b->n_entries, path, {path, map ? "" : NULL, UINT32_MAX}, map, true};
-}
-
-/* Passes over a node and looks for keys that are twice in a map of it, and for what no JSON has. */
-static bool skip_with_keys(np_binder *b, const np_path *path)
-{
-    skipped open[DEEPEST];
-    size_t n = 0;
-    do {
-        const np_event *e = np_text_peek(b->text);
-        skipped *in = n ? &open[n - 1] : NULL;
-        bool closes = e->type == NP_EVENT_MAP_END || e->type == NP_EVENT_SEQ_END;
-        bool opens = e->type == NP_EVENT_MAP_START || e->type == NP_EVENT_SEQ_START;
-        if (is_over(e) || (in && !closes && !step_in_skipped(b, in, e)))
-            return false;
-        if (e->type == NP_EVENT_SCALAR && !check_skipped(b, e, in ? &in->step : path))
-            return false;
-        if (opens && n == DEEPEST) {
-            if (!np_text_skip(b->text))
-                return false;
-            continue;
-        }
-        if (opens)
-            open_skipped(b, &open[n++], in ? &in->step : path, e->type == NP_EVENT_MAP_START);
-        if (closes && !close_skipped(b, &open[--n]))
-            return false;
-        np_text_take(b->text);
-    } while (n > 0);
-    return true;
-}
-
 /* ---- maps of tables ---- */
 
 /* A map that is being read. */
@@ -498,7 +498,7 @@ static bool read_unknown(np_binder *b, open_map *m, const np_event *key)
         return false;
     np_text_take(b->text);
     np_path inside = np_path_field(m->path, name ? name : "");
-    return json ? np_text_skip(b->text) : skip_with_keys(b, &inside);
+    return np_bind_pass(b, &inside);
 }
 
 static bool read_entry_of(np_binder *b, open_map *m)

@@ -43,9 +43,10 @@ static bool refuse(np_binder *b, int32_t code, const np_scalar *s, np_where_in i
     const np_event *e = np_text_peek(b->text);
     if (e->type == NP_EVENT_ERROR || e->type == NP_EVENT_END)
         return false;
-    bool kept = e->type == NP_EVENT_SCALAR && s->kind == NP_SCALAR_BAD
-                    ? find_bad(b, e, s, in)
-                    : np_find_wrong(b, code, e, s, in, wanted, schema, hint);
+    if (e->type != NP_EVENT_SCALAR)
+        return np_find_wrong(b, code, e, s, in, wanted, schema, hint) && np_bind_pass(b, in.path);
+    bool kept = s->kind == NP_SCALAR_BAD ? find_bad(b, e, s, in)
+                                         : np_find_wrong(b, code, e, s, in, wanted, schema, hint);
     return kept && np_text_skip(b->text);
 }
 

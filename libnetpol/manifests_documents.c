@@ -252,23 +252,31 @@ static bool keep_head(reading_one *list)
     return good;
 }
 
-/* A list whose text is broken anywhere gives nothing, as no client would send a part of it. */
+/* A list that is broken as a whole gives nothing, as no client would send a part of it: its text is
+ * broken, or something in it has no form in JSON, which clients turn it into. */
+static netpol_status refuse_all(reading_one *list, const np_manifests_mark *before)
+{
+    netpol_status s = np_text_status(list->text);
+    np_manifests_back_to(list->r->m, before);
+    return s ? fail(list, s) : enter(list, NULL, NETPOL_DOCUMENT_BROKEN);
+}
+
 static netpol_status read_list(reading_one *list, const np_kind *item_kind)
 {
+    np_binder *b = &list->r->binder;
     np_manifests_mark before = np_manifests_here(list->r->m);
+    size_t not_json = b->not_json;
     const char *fault;
     netpol_status s = NETPOL_OK;
     if (!keep_head(list))
         return NETPOL_NO_MEMORY;
     bool whole = read_list_keys(list, item_kind, &fault, &s);
-    np_binder_clear(&list->r->binder);
-    if (!whole && np_text_status(list->text)) {
-        np_manifests_back_to(list->r->m, &before);
-        return fail(list, np_text_status(list->text));
-    }
+    np_binder_clear(b);
+    if (whole ? b->not_json > not_json : np_text_status(list->text) != NETPOL_OK)
+        return refuse_all(list, &before);
     if (!whole || !fault)
         return s;
-    np_bind_refuse(&list->r->binder, NP_CODE_LIST_ITEMS, list->from.line, list->from.column, fault);
+    np_bind_refuse(b, NP_CODE_LIST_ITEMS, list->from.line, list->from.column, fault);
     return enter(list, NULL, NETPOL_DOCUMENT_BROKEN);
 }
 

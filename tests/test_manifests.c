@@ -153,6 +153,11 @@ static const struct {
      NETPOL_INVALID,
      "t:0.0 4 B v1 Pod / 1\n"
      "t:0.1 5 B v1 Pod /b 1 x\n"},
+    {"of a list with something that has no form in JSON nothing is kept", 0,
+     "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod}, {apiVersion: v1, kind: "
+     "Pod, "
+     "metadata: {labels: {a: .inf}}}, {apiVersion: v1, kind: Pod}]}",
+     NETPOL_INVALID, "t:0 1 B v1 List / 1\n"},
     {"of a list that breaks off nothing is kept", 0,
      POLICY(
          "a") "---\n{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod}, {apiVersion: "
