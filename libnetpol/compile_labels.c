@@ -121,10 +121,7 @@ bool np_sels_init(np_sels *s, np_words *words, const netpol_allocator *alloc)
     static const netpol_label_selector all = {0};
     *s = (np_sels){.words = words};
     np_arena_init(&s->arena, alloc, 4096);
-    if (np_sels_add(s, &all) == NP_SEL_ALL)
-        return true;
-    np_sels_free(s);
-    return false;
+    return np_sels_add(s, &all) == NP_SEL_ALL;
 }
 
 void np_sels_free(np_sels *s)

@@ -79,6 +79,7 @@ typedef struct np_sels {
 
 #define NP_NO_SEL UINT32_MAX
 
+/* False: no memory. np_sels_free takes it either way. */
 bool np_sels_init(np_sels *s, np_words *words, const netpol_allocator *alloc);
 void np_sels_free(np_sels *s);
 /* NP_NO_SEL: no memory. `s` not NULL. */
