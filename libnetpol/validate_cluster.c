@@ -34,10 +34,12 @@ static const char *const tiers[] = {"Admin", "Baseline", NULL};
 
 static dialect dialect_of(int32_t kind, bool standard)
 {
-    static const char all[] = "networks/nodes/domainNames peer cannot be set with namedPorts since "
-                              "there are no namedPorts for networks/nodes/domainNames";
-    static const char baseline[] = "networks/nodes peer cannot be set with namedPorts since there "
-                                   "are no namedPorts for networks/nodes";
+    static const char all[] = "Invalid value: networks/nodes/domainNames peer cannot be set with "
+                              "namedPorts since there are no namedPorts for "
+                              "networks/nodes/domainNames";
+    static const char baseline[] =
+        "Invalid value: networks/nodes peer cannot be set with namedPorts "
+        "since there are no namedPorts for networks/nodes";
     bool v2 = kind == NETPOL_KIND_CLUSTER_NETWORK_POLICY;
     bool is_baseline = kind == NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY;
     const char *const *v1_actions = is_baseline ? baseline_actions : admin_actions;
@@ -541,15 +543,8 @@ static bool has_peer_without_ports(const netpol_cluster_rule *r)
 static void cel_named_port(np_check *c, const np_path *rule, const netpol_cluster_rule *r,
                            const dialect *d)
 {
-    if (!d->named_port_rule || !names_a_port(r) || !has_peer_without_ports(r) || !c->texts)
-        return;
-    c->hint.n = 0;
-    np_buffer_format(&c->hint, "Invalid value: %s", d->named_port_rule);
-    np_buffer_char(&c->hint, '\0');
-    if (c->hint.failed)
-        c->no_memory = true;
-    else
-        np_check_said(c, NP_CODE_NAMED_PORT_PEER, np_spot_of(rule), c->hint.p);
+    if (d->named_port_rule && names_a_port(r) && has_peer_without_ports(r))
+        np_check_said(c, NP_CODE_NAMED_PORT_PEER, np_spot_of(rule), d->named_port_rule);
 }
 
 static void cel_rules(np_check *c, const char *field, const char *peers_field,
