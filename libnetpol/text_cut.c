@@ -77,6 +77,8 @@ static const char *first_content(const char *p, const char *end)
 
 np_slice np_cut_content(np_slice piece)
 {
+    if (piece.n == 0)
+        return piece;
     const char *end = piece.p + piece.n;
     bool separator = is_separator(piece.p, end) && (piece.n == 3 || strchr(" \t\r\n", piece.p[3]));
     const char *p = separator ? line_end(piece.p, end) : piece.p;
