@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 SOURCES = $$(git ls-files '*.c' '*.h')
 
-.PHONY: build setup demo test test-more test-release fmt abi bless fuzz clean install
+.PHONY: build setup demo test test-more test-release fmt abi bless fuzz mutants clean install
 .DEFAULT_GOAL := build
 
 setup:
@@ -37,6 +37,9 @@ abi: build
 
 fuzz: setup
 	@.ci/fuzz
+
+mutants: build
+	@NETPOL_MUTANTS=$${NETPOL_MUTANTS:-10000000} build/test_text_plain
 
 bless: build
 	@python3 tests/abi/abi.py bless

@@ -233,6 +233,7 @@ void np_text_close(np_text *t)
     netpol_allocator alloc = t->alloc;
     np_events_stop(t);
     np_libyaml_free(t);
+    np_plain_free(t);
     np_json_free(t);
     np_tape_free(t);
     np_arena_free(&t->record.texts);

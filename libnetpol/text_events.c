@@ -259,7 +259,9 @@ netpol_status np_events_start(np_text *t)
     *t->top = (np_frame){.place = NP_IN_SEQ};
     if (t->piece.json)
         np_json_start(t);
-    return t->piece.json ? NETPOL_OK : np_libyaml_start(t);
+    else if (!np_plain_start(t) && !t->status)
+        return np_libyaml_start(t);
+    return t->status;
 }
 
 void np_events_stop(np_text *t)

@@ -119,6 +119,7 @@ typedef struct np_recorder {
 } np_recorder;
 
 typedef struct np_libyaml np_libyaml;
+typedef struct np_plain np_plain;
 
 /* The JSON scanner. The piece is known to be valid. */
 typedef struct np_json {
@@ -148,6 +149,7 @@ struct np_text {
     np_recorder record;
     np_json scan;
     np_libyaml *libyaml;
+    np_plain *plain;
 
     netpol_options options;
     netpol_allocator alloc;
@@ -167,6 +169,7 @@ struct np_text {
     netpol_status ended; /* not OK: no document comes any more */
     uint64_t work;       /* since keep_going was asked */
     uint64_t fed;        /* bytes given to libyaml, of all documents */
+    uint32_t plain_documents; /* YAML ones that were read without it */
 };
 
 /* The raw event at hand. */
@@ -222,6 +225,10 @@ np_slice np_cut_content(np_slice piece);
 netpol_status np_libyaml_start(np_text *t);
 void np_libyaml_stop(np_text *t);
 void np_libyaml_free(np_text *t);
+
+/* False: the document is not of the plain subset, or was stopped. */
+bool np_plain_start(np_text *t);
+void np_plain_free(np_text *t);
 
 void np_json_start(np_text *t);
 /* Passes over the rest of the collection whose start came last. */
