@@ -135,15 +135,15 @@ uint16_t np_port_cuts_last(const np_port_cuts *cuts, uint16_t first)
 /* ---- sets of connections ---- */
 
 /* Writes the allowed ranges of one protocol to `room`, or counts them if it is NULL. */
-static size_t judge_ports(const np_snapshot *s, const netpol_semantics *is, np_packet *q,
-                          const np_port_cuts *cuts, np_conn_range *room, uint32_t *marks)
+static size_t judge_ports(const netpol_engine *e, np_packet *q, const np_port_cuts *cuts,
+                          np_conn_range *room, uint32_t *marks)
 {
     size_t n = 0;
     bool open = false;
     for (uint32_t first = 1; first <= NP_MAX_PORT;) {
         uint16_t last = np_port_cuts_last(cuts, (uint16_t)first);
         q->port = (uint16_t)first;
-        netpol_verdict v = np_reference_judge(s, is, q);
+        netpol_verdict v = np_engine_judge(e, q);
         *marks |= v.depends;
         if (v.allowed && !open) {
             if (room)
@@ -175,25 +175,25 @@ static bool is_everything(const np_conns *c)
     return true;
 }
 
-bool np_conns_between(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
-                      np_arena *arena, np_conns *out)
+bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena *arena,
+                      np_conns *out)
 {
     np_packet q = *packet;
     np_port_cuts cuts;
     *out = (np_conns){.all = false};
     for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
         q.protocol = np_conn_protocols[i];
-        np_port_cuts_between(s, &q, q.protocol, &cuts);
+        np_port_cuts_between(e->snapshot, &q, q.protocol, &cuts);
         out->ranges[i] = NP_NEW_ARRAY(arena, np_conn_range, count_cuts(&cuts));
         if (!out->ranges[i])
             return false;
-        out->n[i] = judge_ports(s, is, &q, &cuts, out->ranges[i], &out->depends);
+        out->n[i] = judge_ports(e, &q, &cuts, out->ranges[i], &out->depends);
     }
     if (!is_everything(out))
         return true;
     q.port = 0;
     q.protocol = packet->dst.family == NP_FAMILY_6 ? NETPOL_ICMPV6 : NETPOL_ICMP;
-    netpol_verdict v = np_reference_judge(s, is, &q);
+    netpol_verdict v = np_engine_judge(e, &q);
     out->all = v.allowed;
     return true;
 }

@@ -4,7 +4,7 @@
 #ifndef NP_CONNS_H
 #define NP_CONNS_H
 
-#include "reference.h"
+#include "engine.h"
 
 #define NP_MAX_PORT 65535u
 
@@ -40,8 +40,8 @@ typedef struct np_conns {
 } np_conns;
 
 /* Judges every class of ports between two ends. False: no memory. */
-bool np_conns_between(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
-                      np_arena *arena, np_conns *out);
+bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena *arena,
+                      np_conns *out);
 bool np_conns_empty(const np_conns *c);
 bool np_conns_equal(const np_conns *a, const np_conns *b);
 /* "All Connections", or "TCP 80,443-444,UDP 53". */

@@ -47,15 +47,14 @@ static uint32_t number_of(table *t, const np_conns *c)
  * going to be shown leaves no marks. */
 static uint32_t judge(table *t, const np_packet *q, bool shown, np_arena *scratch)
 {
-    const np_snapshot *s = t->e->snapshot;
     np_conns c;
-    if (!np_conns_between(s, &t->e->semantics, q, scratch, &c))
+    if (!np_conns_between(t->e, q, scratch, &c))
         return NP_NONE;
     t->depends |= shown ? c.depends : 0;
     size_t before = t->n_sets;
     uint32_t number = number_of(t, &c);
     if (number != NP_NONE && t->n_sets > before &&
-        !np_conns_between(s, &t->e->semantics, q, &t->arena, &t->sets[number]))
+        !np_conns_between(t->e, q, &t->arena, &t->sets[number]))
         number = NP_NONE;
     np_arena_reset(scratch);
     return number;

@@ -180,17 +180,22 @@ static np_match rules_match(const np_judge *j, const np_policy *p, int32_t direc
     return any;
 }
 
-/* 6.8, settled.md 1.1: traffic with the pod's own node. */
-static bool is_own_node(const np_judge *j, int32_t direction)
+/* 6.8, settled.md 1.1: traffic with the pod's own node. Where it is not told on which node one of
+ * the two is, it may be the same. */
+static np_match is_own_node(const np_judge *j, int32_t direction)
 {
     if (j->is.own_node == NETPOL_OWN_NODE_NONE ||
         (j->is.own_node == NETPOL_OWN_NODE_INGRESS && direction == NETPOL_EGRESS))
-        return false;
+        return NP_NO;
     const np_pod *subject = np_judged_pod(j, np_subject_side(j, direction));
     const np_side *peer = np_peer_side(j, direction);
-    if (np_judged_pod(j, peer) || peer->node == NP_NONE)
-        return false;
-    return peer->node == NP_EVERY_NODE || peer->node == subject->node;
+    if (np_judged_pod(j, peer) || (peer->node == NP_NONE && peer->pod == NP_NONE))
+        return NP_NO;
+    if (peer->node == NP_EVERY_NODE)
+        return NP_YES;
+    if (peer->node == NP_NONE || subject->node == NP_NONE)
+        return j->doubt == NETPOL_DEPENDS_OWN_NODE ? NP_MAYBE : NP_NO;
+    return peer->node == subject->node ? NP_YES : NP_NO;
 }
 
 /* 6.12: under a choice, protocols that rules cannot speak of pass by NetworkPolicies. */
@@ -239,10 +244,10 @@ static unsigned network_policies_say(const np_judge *j, int32_t direction, np_wh
     if (passes_by(j))
         return NP_SAYS_NOTHING;
     union_of_rules u = unite(j, direction, why);
-    if (u.isolated != NP_NO && u.allowed != NP_YES && is_own_node(j, direction)) {
-        u.allowed = NP_YES;
+    np_match own = is_own_node(j, direction);
+    if (u.isolated != NP_NO && u.allowed != NP_YES && own == NP_YES)
         why->reason = "own-node";
-    }
+    u.allowed = np_or(u.allowed, own);
     *other_direction = u.other_direction;
     unsigned says = u.isolated == NP_YES ? 0 : NP_SAYS_NOTHING;
     if (u.isolated != NP_NO && u.allowed != NP_NO)
@@ -351,6 +356,7 @@ static const uint32_t assumptions[] = {
     NETPOL_DEPENDS_TEMPLATE_LABELS,
     NETPOL_DEPENDS_SIDECAR_PORT,
     NETPOL_DEPENDS_DNS_UNKNOWN,
+    NETPOL_DEPENDS_OWN_NODE,
 };
 
 static unsigned judge_again(const np_judge *j)
@@ -395,7 +401,8 @@ static uint32_t possible_for(const np_snapshot *s, const np_side *side)
     const np_pod *p = &s->pods[side->pod];
     bits |= NETPOL_DEPENDS_IP_BLOCK_POD | NETPOL_DEPENDS_SELF;
     if (p->host_network)
-        bits |= NETPOL_DEPENDS_HOST_NETWORK | NETPOL_DEPENDS_IP_BLOCK_NODE;
+        bits |=
+            NETPOL_DEPENDS_HOST_NETWORK | NETPOL_DEPENDS_IP_BLOCK_NODE | NETPOL_DEPENDS_OWN_NODE;
     if (s->namespaces[p->space].assumed && s->asks_namespace_labels)
         bits |= NETPOL_DEPENDS_NAMESPACE_ASSUMED;
     if (p->missing_keys & s->asked_keys)

@@ -41,8 +41,11 @@ static np_match networks_match(const np_judge *j, const netpol_cluster_peer *pee
 /* `nodes` match the addresses of nodes, so pods on the host network are reached that way. */
 static np_match nodes_match(const np_judge *j, const netpol_label_selector *s, const np_side *side)
 {
-    if (pod_of(j, side) || side->node == NP_NONE)
+    if (pod_of(j, side))
         return NP_NO;
+    if (side->node == NP_NONE) /* a pod on the host network, of which that is all that is told */
+        return side->pod != NP_NONE && j->doubt == NETPOL_DEPENDS_ADDRESS_UNKNOWN ? NP_MAYBE
+                                                                                  : NP_NO;
     if (side->node == NP_EVERY_NODE)
         return s->n_match_labels + s->n_match_expressions ? NP_NO : NP_YES;
     const np_node *n = &j->s->nodes[side->node];

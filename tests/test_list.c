@@ -228,14 +228,14 @@ static bool text_has(const np_conns *c, size_t protocol, uint16_t port)
     return false;
 }
 
-static void expect_each_port(const netpol_engine *e, const np_snapshot *s, uint32_t src,
-                             uint32_t dst, np_arena *arena, uint64_t seed)
+static void expect_each_port(const netpol_engine *e, uint32_t src, uint32_t dst, np_arena *arena,
+                             uint64_t seed)
 {
-    netpol_semantics is = {.size = sizeof is};
+    const np_snapshot *s = e->snapshot;
     np_packet q = {.src = np_side_of_pod(s, src, NP_FAMILY_4),
                    .dst = np_side_of_pod(s, dst, NP_FAMILY_4)};
     np_conns c;
-    assert_true(np_conns_between(s, &is, &q, arena, &c));
+    assert_true(np_conns_between(e, &q, arena, &c));
     for (size_t p = 0; p < NP_CONN_PROTOCOLS; p++)
         for (uint16_t port = 1; port < 200; port++) {
             netpol_flow f = {.src_kind = NETPOL_BY_POD, .dst_kind = NETPOL_BY_POD};
@@ -262,7 +262,7 @@ static void sets_agree_with_each_port(void **state)
         np_arena_init(&arena, &np_libc_allocator, 4096);
         for (uint32_t src = 0; src < 8; src += 2)
             for (uint32_t dst = 0; dst < 8; dst += 2)
-                expect_each_port(e, e->snapshot, src, dst, &arena, r.seed);
+                expect_each_port(e, src, dst, &arena, r.seed);
         np_arena_free(&arena);
         netpol_engine_unref(e);
     }

@@ -138,7 +138,8 @@ static void host_addresses_tell_the_node(void **state)
         {"a pod on the host network has its node's address", "a/agent", "a/ips", NULL, "80",
          "allow own-node,host-network"},
         {"which is another's for other pods", "a/agent", "a/ip", NULL, "80", "deny"},
-        {"without a node its address is unknown", "a/lost", "a/ip", NULL, "80", "deny"},
+        {"without a node it may be on any, the own one too", "a/lost", "a/ip", NULL, "80",
+         "deny own-node"},
         {"the node by name", "node:n2", "a/ip", NULL, "80", "allow own-node"},
     };
     expect(text, NULL, rows, COUNT(rows));

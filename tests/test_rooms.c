@@ -44,7 +44,7 @@ static const struct room {
     {5, "compile", {"program"}},
     {5, "engine", {"reference", "program", "compile"}},
     {5, "spans", {0}},
-    {5, "conns", {"reference"}},
+    {5, "conns", {"reference", "engine"}},
     {5, "explain", {"reference", "engine"}},
     {6, "live", {0}},
     {6, "question", {0}},
