@@ -252,6 +252,19 @@ static netpol_status parse_port(const netpol_engine *e, const char *text, netpol
     return NETPOL_INVALID;
 }
 
+/* One replica stands for both sides of a workload's own traffic, which is between two. */
+static void part_replicas(const np_snapshot *s, netpol_flow *f)
+{
+    uint32_t pod;
+    memcpy(&pod, f->src, sizeof pod);
+    if (f->src_kind != NETPOL_BY_POD || f->dst_kind != NETPOL_BY_POD ||
+        memcmp(f->src, f->dst, sizeof pod) != 0 || !np_pod_is_any_replica(&s->pods[pod]))
+        return;
+    uint32_t other = s->pods[pod].next;
+    if (other != NP_NONE)
+        memcpy(f->dst, &other, sizeof other);
+}
+
 netpol_status netpol_flow_parse(const netpol_engine *engine, const char *src, const char *dst,
                                 const char *protocol, const char *port, netpol_flow *out,
                                 netpol_diagnostics *diags)
@@ -263,6 +276,8 @@ netpol_status netpol_flow_parse(const netpol_engine *engine, const char *src, co
     netpol_status s = parse_side(engine, src, f.src, &f.src_kind, diags);
     if (s == NETPOL_OK)
         s = parse_side(engine, dst, f.dst, &f.dst_kind, diags);
+    if (s == NETPOL_OK)
+        part_replicas(engine->snapshot, &f);
     f.protocol = NETPOL_TCP;
     if (s == NETPOL_OK && protocol && !np_protocol_parse(np_slice_of(protocol), &f.protocol)) {
         np_diag(diags, NP_CODE_QUESTION_PROTOCOL, NULL, NULL, NULL, "not a protocol: %s", protocol);

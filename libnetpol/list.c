@@ -73,7 +73,7 @@ static bool is_shown(const table *t, size_t i, size_t k)
 static bool is_workload(const table *t, const np_party *p)
 {
     const np_snapshot *s = t->e->snapshot;
-    return s->pods[p->pod].replica ||
+    return np_pod_is_any_replica(&s->pods[p->pod]) ||
            (!t->how.pods && strcmp(s->owners[p->owner].kind, "Pod") != 0);
 }
 

@@ -122,7 +122,8 @@ static bool is_between_replicas(const asking *a, const np_group *from, const np_
                                 const np_end *src, const np_end *dst)
 {
     return src->pod != NP_NONE && src->pod == dst->pod &&
-           (from->replicas || to->replicas || snapshot_of(a)->pods[src->pod].replica);
+           (from->replicas || to->replicas ||
+            np_pod_is_any_replica(&snapshot_of(a)->pods[src->pod]));
 }
 
 /* The port at the destination; 0: it has none of that name. */

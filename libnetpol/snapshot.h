@@ -206,6 +206,9 @@ uint32_t np_addresses_entry(const np_addresses *a, const np_ip *ip);
 /* Whose an address is: `whose`, or NP_NONE. */
 uint32_t np_addresses_find(const np_addresses *a, const np_ip *ip);
 
+/* A replica that stands for any of its workload's, not for the one of an ordinal. */
+bool np_pod_is_any_replica(const np_pod *p);
+
 /* The address of a pod or node in a family (NP_FAMILY_4 or _6); NULL: it has none, or it is not
  * known. */
 const np_ip *np_pod_ip(const np_pod *p, uint8_t family);

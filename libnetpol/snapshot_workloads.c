@@ -178,6 +178,11 @@ static bool ordinals_matter(const np_build *b)
 
 /* ---- replicas ---- */
 
+bool np_pod_is_any_replica(const np_pod *p)
+{
+    return p->replica && strchr(p->name, '[') != NULL;
+}
+
 #define REPLICAS_ONE_BY_ONE 64
 
 /* Two stand for all, since they are alike and a workload's own traffic is between two of them

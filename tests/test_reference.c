@@ -439,6 +439,7 @@ static void ordinals_are_told_apart_where_a_selector_asks(void **state)
     static const fixture_row rows[] = {
         {"the first is isolated", "a/c", "a/db-0", NULL, "80", "deny"},
         {"the second is not", "a/c", "a/db-1", NULL, "80", "allow"},
+        {"one ordinal is one pod", "a/db-0", "a/db-0", NULL, "80", "allow self"},
         {"so the workload is mixed", "a/c", "a/sts/db", NULL, "80", "mixed"},
     };
     expect(text, NULL, rows, COUNT(rows));

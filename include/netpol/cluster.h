@@ -31,7 +31,8 @@ enum {
 enum { NETPOL_BASELINE_SHIELD_DIRECTION = 0, NETPOL_BASELINE_SHIELD_POD = 1 };
 /** Are destinations that are a service's address translated to its pods? */
 enum { NETPOL_SERVICES_TRANSLATE = 0, NETPOL_SERVICES_PLAIN = 1 };
-/** What to answer when the answer depends on the network plug-in. */
+/** What to answer when a verdict has any mark (netpol_verdict.depends): what the other choices say
+ *  and mark it, or deny, or allow. A policy of another system marks every verdict. */
 enum { NETPOL_UNDEFINED_REPORT = 0, NETPOL_UNDEFINED_DENY = 1, NETPOL_UNDEFINED_ALLOW = 2 };
 
 /**
@@ -106,7 +107,11 @@ NETPOL_API void netpol_cluster_free(netpol_cluster *cluster);
  *
  * A policy must be valid (validated as stored objects are: with the tolerant CIDR rules), else
  * nothing changes and NETPOL_INVALID comes back. With NETPOL_KEEP_GOING an invalid policy is left
- * out (an old one of its name is removed), engines answer and say that they are incomplete.
+ * out (an old one of its name is removed), engines answer and say that they are incomplete. A
+ * cluster-scoped policy in which only peers are wrong is then used, but fails closed: a rule with
+ * such a peer accepts nothing, or denies every peer.
+ *
+ * An object without a name (generateName) is added and never replaced.
  *
  * @return NETPOL_OK; NETPOL_INVALID; NETPOL_NO_MEMORY; NETPOL_MISUSE (a kind of no use here).
  * Since: 0.1

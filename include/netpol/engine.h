@@ -94,8 +94,10 @@ NETPOL_API netpol_status netpol_engine_pod(const netpol_engine *engine, const ch
  * Makes a flow of text.
  *
  * @param src, dst  "ns/pod", "ns/name[Kind]" or an address. "pod" alone: in the default namespace.
+ *                  A workload twice means two of its replicas.
  * @param protocol  "TCP", "UDP", "SCTP", "ICMP", "ICMPv6" in any case, or a number; NULL: TCP.
- * @param port      Number or a port name of the destination pod; NULL only where the protocol has no ports.
+ * @param port      Number from 1, or a port name of the destination pod; not looked at, and may be
+ *                  NULL, where the protocol has no ports.
  * @return NETPOL_OK; NETPOL_NOT_FOUND for an unknown pod; NETPOL_INVALID; NETPOL_MISUSE.
  * Threads: any.  Since: 0.1
  */

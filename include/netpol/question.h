@@ -64,6 +64,13 @@ NETPOL_API uint32_t netpol_answer_depends(const netpol_answer *answer);
 /**
  * Writes an answer: NETPOL_FORMAT_TEXT for people, NETPOL_FORMAT_JSON or …_JSONL (one line, schema
  * "netpol.eval/v1") for machines. The same bytes in every language.
+ *
+ * JSON: "src", "dst", "proto", "port" (null: all), "semantics", "verdict" ("allow", "deny", "mixed"),
+ * "depends", "ignored_policies", "incomplete"; then "egress" and "ingress" of the one flow
+ * ({"allowed","tier","reason"} and, as far as there are, "policy", "kind", "rule", "peer", "port",
+ * "source", "line", "column"), or "flows": one for each group of ends, family and run of ports that
+ * came out alike ("family" only where the other differs, "port" or "ports":[[first,last],…]); with
+ * all_presets "presets": those that answer otherwise.
  * @return NETPOL_OK; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.  Since: 0.1
  */
 NETPOL_API netpol_status netpol_answer_write(const netpol_answer *answer, int32_t format,
