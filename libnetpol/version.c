@@ -15,7 +15,10 @@ const char *netpol_version_text(void)
 
 bool netpol_has_feature(const char *name)
 {
-    static const char *const features[] = {"networkpolicy", "selector", "reference"};
+    static const char *const features[] = {"networkpolicy", "clusternetworkpolicy",
+                                           "selector",      "validate",
+                                           "document",      "reference",
+                                           "compiled",      "live"};
     for (size_t i = 0; name && i < sizeof features / sizeof *features; i++)
         if (strcmp(name, features[i]) == 0)
             return true;

@@ -33,6 +33,7 @@ RUNS = (
     ("selector", ["app in (web"], 2),
     ("custom_allocator", ["1000000", "db-policy"], 0),
     ("custom_allocator", ["10000", "db-policy"], 1),
+    ("live", ["db-policy/cluster.yaml", "db-policy/1-either.yaml"], 0),
     ("edit", ["db-policy/1-either.yaml", "spec.ingress[0].ports[0].port", "3307"], 0),
     ("edit", ["db-policy/1-either.yaml", "spec.nothing[3]", "1"], 1),
 )
@@ -43,7 +44,7 @@ class Installed:
         self.build = pathlib.Path(build)
         self.work = self.build / "installed"
         self.prefix = self.work / "moved here"
-        self.compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-Wall", "-Wextra", "-Werror",
+        self.compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-pthread", "-Wall", "-Wextra", "-Werror",
                          *shlex.split(os.environ.get("CFLAGS", ""))]
         self.cmake = os.environ.get("CMAKE", "cmake")
 
