@@ -163,7 +163,7 @@ void *np_arena_alloc(np_arena *a, size_t size, size_t align)
         return NULL;
     for (;;) {
         uintptr_t at = (uintptr_t)a->at;
-        size_t pad = (align - at % align) % align;
+        size_t pad = (size_t)(0 - at) & (align - 1);
         if (a->at && (size_t)(a->end - a->at) >= pad && (size_t)(a->end - a->at) - pad >= size) {
             char *p = a->at + pad;
             a->at = p + size;

@@ -121,6 +121,13 @@ static outcome settle(np_text *t, np_event *e)
 static void live(np_text *t)
 {
     outcome o;
+    if (t->is_plain) {
+        if (t->ready == t->ready_end && !np_plain_more(t))
+            return;
+        *t->hand.now = *t->ready++;
+        t->over = t->hand.now->type == NP_EVENT_END;
+        return;
+    }
     do
         o = np_tape_next(t) ? settle(t, t->hand.now) : FAILED;
     while (o == SWALLOWED);
@@ -252,7 +259,7 @@ bool np_text_skip(np_text *t)
 
 netpol_status np_events_start(np_text *t)
 {
-    t->over = false;
+    t->over = t->is_plain = false;
     t->source_events = 0;
     if (!more_frames(t))
         return t->status;

@@ -150,6 +150,9 @@ struct np_text {
     np_json scan;
     np_libyaml *libyaml;
     np_plain *plain;
+    bool is_plain;         /* the document at hand is read by it: */
+    const np_event *ready; /* events up to ready_end, which need nothing done */
+    const np_event *ready_end;
 
     netpol_options options;
     netpol_allocator alloc;
@@ -228,6 +231,8 @@ void np_libyaml_free(np_text *t);
 
 /* False: the document is not of the plain subset, or was stopped. */
 bool np_plain_start(np_text *t);
+/* Reads more events into t->ready. False: the document was stopped. */
+bool np_plain_more(np_text *t);
 void np_plain_free(np_text *t);
 
 void np_json_start(np_text *t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The provider of raw events for the plain subset of YAML: maps and lists by indentation, and
+/* The provider of events for the plain subset of YAML: maps and lists by indentation, and
  * values on one line: plain, in quotes without escapes, or in simple brackets. It gives exactly the
  * events that libyaml would, at a small part of the cost, and leaves a document with anything else
  * in it to libyaml: whatever is not surely known is given up.
@@ -21,17 +21,6 @@ enum {
     TAIL_MOST = 1024    /* bytes of a last line without a line feed */
 };
 
-/* What np_event has, as far as it is not always the same here. */
-typedef struct plain_event {
-    const char *p;
-    uint32_t n;
-    uint32_t line;
-    uint32_t column;
-    uint8_t type;
-    uint8_t style;
-    bool flow;
-} plain_event;
-
 typedef enum level_kind {
     MAP,
     LIST,
@@ -50,19 +39,19 @@ struct np_plain {
     const char *loud;  /* of the last line that had an event */
     uint32_t line;
     ptrdiff_t scalar_most; /* bytes */
-    bool wide;             /* the line at hand has a character of several bytes */
-    bool in_tail;          /* the last line, which lies in `tail`, has begun */
-    bool pending;          /* a key or a dash came, its value did not */
-    bool whole;            /* the document's last event is in the window */
-    uint32_t p_line;       /* where an empty value of it would stand */
+    size_t depth_most;
+    bool wide;       /* the line at hand has a character of several bytes */
+    bool in_tail;    /* the last line, which lies in `tail`, has begun */
+    bool pending;    /* a key or a dash came, its value did not */
+    bool whole;      /* the document's last event is in the window */
+    uint32_t p_line; /* where an empty value of it would stand */
     uint32_t p_column;
     size_t depth;
     level levels[DEEPEST];
-    plain_event *put;
-    plain_event *take;
+    np_event *put;
     size_t n_tail;
     char tail[TAIL_MOST + 1];
-    plain_event window[WINDOW + LINE_MOST];
+    np_event window[WINDOW + LINE_MOST];
 };
 
 /* ---- characters ---- */
@@ -174,26 +163,26 @@ static inline uint32_t column_of(const np_plain *s, const char *p)
     return 1 + (uint32_t)(s->wide ? np_utf8_count(s->start, n) : n);
 }
 
-static inline plain_event *put(np_plain *s, np_event_type type, const char *at)
+static inline np_event *put(np_plain *s, np_event_type type, const char *at)
 {
-    plain_event *e = s->put++;
-    *e = (plain_event){.line = s->line, .column = column_of(s, at), .type = (uint8_t)type};
+    np_event *e = s->put++;
+    *e = (np_event){.line = s->line, .column = column_of(s, at), .type = (uint8_t)type};
     return e;
 }
 
 static void put_empty(np_plain *s)
 {
-    *s->put++ = (plain_event){.p = "",
-                              .line = s->p_line,
-                              .column = s->p_column,
-                              .type = NP_EVENT_SCALAR,
-                              .style = NP_STYLE_PLAIN};
+    *s->put++ = (np_event){.value = {"", 0},
+                           .line = s->p_line,
+                           .column = s->p_column,
+                           .type = NP_EVENT_SCALAR,
+                           .style = NP_STYLE_PLAIN};
     s->pending = false;
 }
 
 static bool open_level(np_plain *s, level_kind kind, const char *p)
 {
-    if (s->depth == DEEPEST)
+    if (s->depth == s->depth_most)
         return false;
     s->levels[s->depth++] = (level){(uint32_t)(p - s->start), kind};
     (void)put(s, kind == MAP ? NP_EVENT_MAP_START : NP_EVENT_SEQ_START, p);
@@ -218,9 +207,8 @@ typedef struct token {
 
 static inline void put_scalar(np_plain *s, const token *k)
 {
-    plain_event *e = put(s, NP_EVENT_SCALAR, k->place);
-    e->p = k->p;
-    e->n = (uint32_t)(k->end - k->p);
+    np_event *e = put(s, NP_EVENT_SCALAR, k->place);
+    e->value = (np_slice){k->p, (size_t)(k->end - k->p)};
     e->style = (uint8_t)k->style;
 }
 
@@ -343,7 +331,7 @@ static bool is_bracket(const char *p)
 /* Opens a collection; *empty: it ends at once. */
 static bool open_flow(np_plain *s, const char **at, bool *maps, size_t *open, bool *empty)
 {
-    if (*open == FLOW_DEEPEST)
+    if (*open == FLOW_DEEPEST || s->depth + *open >= s->depth_most)
         return false;
     bool map = **at == '{';
     put(s, map ? NP_EVENT_MAP_START : NP_EVENT_SEQ_START, *at)->flow = true;
@@ -355,7 +343,7 @@ static bool open_flow(np_plain *s, const char **at, bool *maps, size_t *open, bo
 
 static bool scan_flow(np_plain *s, const char **at)
 {
-    const plain_event *most = s->put + FLOW_MOST;
+    const np_event *most = s->put + FLOW_MOST;
     bool maps[FLOW_DEEPEST];
     size_t open = 0;
     do {
@@ -568,7 +556,7 @@ static bool end_document(np_plain *s)
 /* Fills the window; it may be left empty before the last line. False: given up. */
 static bool fill(np_plain *s)
 {
-    s->put = s->take = s->window;
+    s->put = s->window;
     for (; s->at < s->end && s->put < s->window + WINDOW; s->line++)
         if (!scan_line(s))
             return false;
@@ -581,23 +569,18 @@ static bool fill(np_plain *s)
 static bool fill_and_ask(np_text *t)
 {
     np_plain *s = t->plain;
-    return fill(s) && np_text_goes_on(t, (uint64_t)(s->put - s->window) * NP_WORK_OF_EVENT);
+    bool filled = fill(s);
+    t->ready = s->window;
+    t->ready_end = s->put;
+    return filled && np_text_goes_on(t, (uint64_t)(s->put - s->window) * NP_WORK_OF_EVENT);
 }
 
-static bool next(np_text *t, np_raw *out)
+bool np_plain_more(np_text *t)
 {
-    np_plain *s = t->plain;
-    while (s->take == s->put)
-        if (!fill_and_ask(t))
-            return np_text_stop(t,
-                                NETPOL_INVALID); /* or it was stopped; it was not given up before */
-    const plain_event *e = s->take++;
-    *out = (np_raw){.event = {.type = e->type,
-                              .style = e->style,
-                              .flow = e->flow,
-                              .value = {e->p, e->n},
-                              .line = e->line,
-                              .column = e->column}};
+    do
+        if (!fill_and_ask(t)) /* it was stopped, for it was not given up before */
+            return np_text_stop(t, NETPOL_INVALID);
+    while (t->ready == t->ready_end);
     return true;
 }
 
@@ -627,6 +610,7 @@ static bool begin(np_text *t, size_t lines)
     s->in_tail = s->pending = s->whole = s->wide = false;
     s->depth = 0;
     s->scalar_most = t->options.max_scalar;
+    s->depth_most = t->options.max_depth < DEEPEST ? t->options.max_depth : DEEPEST;
     if (lines < 3 || memcmp(s->at, "---", 3) != 0)
         return true;
     s->line++;
@@ -655,11 +639,9 @@ bool np_plain_start(np_text *t)
         t->plain = np_resize(&t->alloc, NULL, 0, sizeof *t->plain);
     if (!t->plain)
         return np_text_stop(t, NETPOL_NO_MEMORY);
-    if (!scan(t))
-        return false;
-    t->next = next;
-    t->plain_documents++;
-    return true;
+    t->is_plain = scan(t);
+    t->plain_documents += t->is_plain;
+    return t->is_plain;
 }
 
 void np_plain_free(np_text *t)
