@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the oracle's golden files do not cover, three cases a side, and what answers depend on. */
+#include "engine.h"
 #include "fixture.h"
+
+#include <stddef.h>
 
 #define POD(name, labels, rest)                                                                    \
     "{apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: a, labels: {" labels        \
@@ -548,6 +551,123 @@ static void a_pod_number_out_of_range_is_denied(void **state)
     netpol_engine_unref(e);
 }
 
+/* ---- law: a mark is set exactly if another choice gives another verdict ---- */
+
+static const struct {
+    uint32_t bit;
+    size_t at;
+    uint8_t last;
+} choices[] = {
+    {NETPOL_DEPENDS_IP_BLOCK_POD, offsetof(netpol_semantics, ip_block_pods), 1},
+    {NETPOL_DEPENDS_IP_BLOCK_NODE, offsetof(netpol_semantics, ip_block_nodes), 1},
+    {NETPOL_DEPENDS_OWN_NODE, offsetof(netpol_semantics, own_node), 2},
+    {NETPOL_DEPENDS_SELF, offsetof(netpol_semantics, self), 1},
+    {NETPOL_DEPENDS_HOST_NETWORK, offsetof(netpol_semantics, host_network), 1},
+    {NETPOL_DEPENDS_PROTOCOL, offsetof(netpol_semantics, other_protocols), 2},
+    {NETPOL_DEPENDS_NP_OTHER_DIRECTION, offsetof(netpol_semantics, baseline_shield), 1},
+};
+
+static const char *any_of(np_rand *r, const char *const *texts, uint32_t n)
+{
+    return texts[np_rand_below(r, n)];
+}
+
+/* Policies over four pods of two nodes, one of them on the host network, and a Baseline (without
+ * `networks`, which leave no choice). */
+static void random_cluster(np_rand *r, char *out, size_t room)
+{
+    static const char *const subjects[] = {"", "p: a", "p: b", "p: h"};
+    static const char *const types[] = {"[Ingress]", "[Egress]", "[Ingress, Egress]"};
+    static const char *const peers[] = {"{podSelector: {}}", "{podSelector: {matchLabels: {p: a}}}",
+                                        "{ipBlock: {cidr: 10.0.0.0/30}}",
+                                        "{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.2/32]}}",
+                                        "{ipBlock: {cidr: 0.0.0.0/0}}"};
+    static const char *const ports[] = {"", "ports: [{port: 80}], ",
+                                        "ports: [{port: 80, endPort: 90}], "};
+    size_t n = (size_t)snprintf(
+        out, room, "%s",
+        POD("a", "p: a", "spec: {nodeName: n1}, status: {podIP: 10.0.0.1}")
+            POD("b", "p: b", "spec: {nodeName: n1}, status: {podIP: 10.0.0.2}")
+                POD("c", "p: c", "spec: {nodeName: n2}, status: {podIP: 10.0.0.5}")
+                    POD("h", "p: h",
+                        "spec: {nodeName: n1, hostNetwork: true}, status: {podIP: "
+                        "192.0.2.1}") "{apiVersion: v1, kind: Node, metadata: {name: n1}, "
+                                      "status: {addresses: [{type: InternalIP, address: "
+                                      "192.0.2.1}]}}\n---\n"
+                                      "{apiVersion: v1, kind: Node, metadata: {name: n2}, "
+                                      "status: {addresses: [{type: InternalIP, address: "
+                                      "192.0.2.2}]}}\n---\n"
+                                      "{apiVersion: policy.networking.k8s.io/v1alpha2, "
+                                      "kind: ClusterNetworkPolicy, metadata: {name: base}, "
+                                      "spec: {tier: Baseline, priority: 1, subject: "
+                                      "{namespaces: {}}, egress: [{action: Deny, to: "
+                                      "[{pods: {podSelector: {matchLabels: {p: c}}}}]}]}}\n---\n");
+    for (int i = 0; i < 4; i++) {
+        n += (size_t)snprintf(out + n, room - n,
+                              POLICY("p%d", "%s",
+                                     "policyTypes: %s, "
+                                     "ingress: [{%sfrom: [%s]}], egress: [{%sto: [%s]}]"),
+                              i, any_of(r, subjects, COUNT(subjects)),
+                              any_of(r, types, COUNT(types)), any_of(r, ports, COUNT(ports)),
+                              any_of(r, peers, COUNT(peers)), any_of(r, ports, COUNT(ports)),
+                              any_of(r, peers, COUNT(peers)));
+    }
+}
+
+static bool another_choice_differs(const np_snapshot *s, const np_packet *q, size_t i, bool allowed)
+{
+    for (uint8_t value = 0; value <= choices[i].last; value++) {
+        netpol_semantics is = {.size = sizeof is};
+        memcpy((char *)&is + choices[i].at, &value, 1);
+        if (np_reference_judge(s, &is, q).allowed != allowed)
+            return true;
+    }
+    return false;
+}
+
+static void expect_marks(const np_snapshot *s, const np_packet *q, uint64_t seed)
+{
+    netpol_semantics is = {.size = sizeof is};
+    netpol_verdict v = np_reference_judge(s, &is, q);
+    for (size_t i = 0; i < COUNT(choices); i++)
+        if (another_choice_differs(s, q, i, v.allowed) != ((v.depends & choices[i].bit) != 0))
+            fail_msg("seed %" PRIu64 ": %s is %s", seed, netpol_depends_name(choices[i].bit),
+                     v.depends & choices[i].bit ? "set" : "missing");
+}
+
+static np_side side_by(const np_snapshot *s, uint32_t which)
+{
+    static const char *const addresses[] = {"192.0.2.1", "192.0.2.2", "198.51.100.1"};
+    np_ip ip = {.v4 = false};
+    if (which < s->n_pods)
+        return np_side_of_pod(s, which, NP_FAMILY_4);
+    assert_true(np_ip_parse(np_slice_of(addresses[which - s->n_pods]), &ip));
+    return np_side_of_ip(s, &ip);
+}
+
+static void marks_are_set_exactly_if_another_choice_differs(void **state)
+{
+    (void)state;
+    static const uint8_t protocols[] = {NETPOL_TCP, NETPOL_ICMP};
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    for (int round = 0; round < np_rounds(200); round++) {
+        char text[8192];
+        random_cluster(&r, text, sizeof text);
+        netpol_engine *e = fixture_engine(text, &(fixture_how){.preset = NULL});
+        const np_snapshot *s = e->snapshot;
+        for (uint32_t src = 0; src < s->n_pods + 3; src++)
+            for (uint32_t dst = 0; dst < s->n_pods + 3; dst++)
+                for (size_t p = 0; p < COUNT(protocols); p++) {
+                    np_packet q = {.src = side_by(s, src),
+                                   .dst = side_by(s, dst),
+                                   .port = p ? 0 : 80,
+                                   .protocol = protocols[p]};
+                    expect_marks(s, &q, r.seed);
+                }
+        netpol_engine_unref(e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +692,7 @@ int main(void)
         cmocka_unit_test(marks_tell_what_an_answer_hangs_on),
         cmocka_unit_test(strict_and_open_are_computed),
         cmocka_unit_test(a_pod_number_out_of_range_is_denied),
+        cmocka_unit_test(marks_are_set_exactly_if_another_choice_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
