@@ -134,22 +134,34 @@ static void skip_inside(reader *r)
     }
 }
 
-/* Finds the last mark for a step among those of one map or list: of equal keys the last one counts.
- * `inside` then reads what is in it. */
-static bool find_step(reader r, uint64_t what, size_t index, mark_read *out, reader *inside)
+/* Finds the mark for a step among those of one map or list, of which `r` gives those from number
+ * `first` on. Of equal keys the last one counts. */
+static bool find_step(reader r, size_t first, uint64_t what, size_t index, np_marks_step *out)
 {
     bool found = false;
     mark_read m;
-    for (size_t i = 0; take_mark(&r, &m); i++) {
+    for (size_t i = first; take_mark(&r, &m); i++) {
         if (m.what == what && (what != WHAT_ELEMENT || i == index)) {
             found = true;
-            *out = m;
-            *inside = r;
+            *out = (np_marks_step){what, index, r.at, r.line, m.inside, m.line, m.column};
+            if (what == WHAT_ELEMENT)
+                break;
         }
         if (m.inside)
             skip_inside(&r);
     }
     return found;
+}
+
+/* As find_step, for a later element of a list than the one found last. */
+static bool find_later(reader r, size_t index, np_marks_step *step)
+{
+    size_t first = step->index + 1;
+    r.at = step->at;
+    r.line = step->line_behind;
+    if (step->inside)
+        skip_inside(&r);
+    return find_step(r, first, WHAT_ELEMENT, index, step);
 }
 
 /* What follows the tape on the way down a path: the table of the struct, or what a list holds. */
@@ -182,9 +194,7 @@ static bool step_what(place from, const np_path *step, uint64_t *what, place *to
     return true;
 }
 
-enum { DEEPEST = 32 };
-
-/* The steps of a path from the root on; returns how many (the first DEEPEST of them are set). */
+/* The steps of a path from the root on; returns how many (the first NP_MARKS_DEEPEST are set). */
 static size_t unroll(const np_path *path, const np_path **steps)
 {
     size_t n = 0;
@@ -192,32 +202,50 @@ static size_t unroll(const np_path *path, const np_path **steps)
         n++;
     size_t i = n;
     for (const np_path *p = path; p; p = p->up)
-        if (--i < DEEPEST)
+        if (--i < NP_MARKS_DEEPEST)
             steps[i] = p;
     return n;
 }
 
-bool np_marks_find(np_slice tape, const np_table *root, const np_path *path, uint32_t *line,
-                   uint32_t *column, bool *exact)
+/* Makes step i of the cursor lead to what is asked for; `r` reads the marks around it. */
+static bool take_step(np_marks_cursor *c, size_t i, reader r, uint64_t what, size_t index)
 {
-    const np_path *steps[DEEPEST];
+    np_marks_step *step = &c->steps[i];
+    bool known = i < c->n && step->what == what;
+    if (known && step->index == index)
+        return true;
+    bool later = known && what == WHAT_ELEMENT && index > step->index;
+    bool found = later ? find_later(r, index, step) : find_step(r, 0, what, index, step);
+    c->n = found ? i + 1 : i;
+    return found;
+}
+
+bool np_marks_follow(np_marks_cursor *c, np_slice tape, const np_table *root, const np_path *path,
+                     uint32_t *line, uint32_t *column, bool *exact)
+{
+    const np_path *steps[NP_MARKS_DEEPEST];
     size_t n = unroll(path, steps);
     reader r = {tape.p, tape.p + tape.n, 0};
     place here = {root, NULL, false};
     bool inside = tape.n > 0;
     size_t i = 0;
-    for (; inside && i < n && i < DEEPEST; i++) {
+    for (; inside && i < n && i < NP_MARKS_DEEPEST; i++) {
         uint64_t what;
-        mark_read m;
-        reader next;
-        if (!step_what(here, steps[i], &what, &here) ||
-            !find_step(r, what, steps[i]->index, &m, &next))
+        if (!step_what(here, steps[i], &what, &here) || !take_step(c, i, r, what, steps[i]->index))
             break;
-        *line = m.line;
-        *column = m.column;
-        inside = m.inside;
-        r = next;
+        *line = c->steps[i].line;
+        *column = c->steps[i].column;
+        inside = c->steps[i].inside;
+        r.at = c->steps[i].at;
+        r.line = c->steps[i].line_behind;
     }
     *exact = i == n;
     return i > 0;
+}
+
+bool np_marks_find(np_slice tape, const np_table *root, const np_path *path, uint32_t *line,
+                   uint32_t *column, bool *exact)
+{
+    np_marks_cursor c = {.n = 0};
+    return np_marks_follow(&c, tape, root, path, line, column, exact);
 }

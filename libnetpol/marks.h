@@ -35,4 +35,27 @@ void np_mark_end(np_marker *m);
 bool np_marks_find(np_slice tape, const np_table *root, const np_path *path, uint32_t *line,
                    uint32_t *column, bool *exact);
 
+enum { NP_MARKS_DEEPEST = 32 };
+
+/* Where the steps of the path that was looked up last have led. */
+typedef struct np_marks_step {
+    uint64_t what;
+    size_t index;
+    const char *at; /* behind the mark */
+    int64_t line_behind;
+    bool inside;
+    uint32_t line;
+    uint32_t column;
+} np_marks_step;
+
+typedef struct np_marks_cursor {
+    size_t n;
+    np_marks_step steps[NP_MARKS_DEEPEST];
+} np_marks_cursor;
+
+/* As np_marks_find, with a cursor that begins as n = 0 and serves one tape: paths that are
+ * looked up in the order of the tape cost one walk together. */
+bool np_marks_follow(np_marks_cursor *c, np_slice tape, const np_table *root, const np_path *path,
+                     uint32_t *line, uint32_t *column, bool *exact);
+
 #endif

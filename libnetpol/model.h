@@ -4,8 +4,7 @@
 #ifndef NP_MODEL_H
 #define NP_MODEL_H
 
-#include "diag.h"
-#include "table.h"
+#include "marks.h"
 
 #include <stdatomic.h>
 
@@ -65,6 +64,11 @@ netpol_object *np_object_new(const netpol_allocator *alloc, const np_kind *kind,
                              size_t max_bytes, bool *over_limit);
 /* Sets the tree, and meta from it. */
 void np_object_set_tree(netpol_object *x, const void *tree);
+/* An object from a caller's tree of any kind that has a table: netpol_object_from_policy and its
+ * sisters, for the language bindings. */
+netpol_status np_object_from_tree(const void *tree, const np_kind *kind, uint32_t header_version,
+                                  const netpol_options *options, netpol_object **out,
+                                  netpol_diagnostics *diags);
 
 /* "NetworkPolicy shop/allow-web" appended to a buffer. */
 void np_object_title(np_buffer *b, const netpol_object *x);
@@ -72,6 +76,9 @@ void np_object_title(np_buffer *b, const netpol_object *x);
 /* Where a field of this object stands (source, line, column, document, item); the nearest known
  * ancestor if the field itself is not written; `title` must outlive the result (may be NULL). */
 np_where np_object_where(const netpol_object *x, const np_path *path, const char *title);
+/* The same with a cursor that begins as n = 0, for many fields of one object in about their order. */
+np_where np_object_where_next(const netpol_object *x, np_marks_cursor *cursor, const np_path *path,
+                              const char *title);
 
 bool np_value_equal(const np_value *a, const np_value *b);
 

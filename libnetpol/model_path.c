@@ -161,11 +161,18 @@ netpol_status netpol_object_locate(const netpol_object *x, const char *path, uin
     return NETPOL_OK;
 }
 
-np_where np_object_where(const netpol_object *x, const np_path *path, const char *title)
+np_where np_object_where_next(const netpol_object *x, np_marks_cursor *cursor, const np_path *path,
+                              const char *title)
 {
     np_where w = {x->source, title, x->line, x->column, x->document, x->item};
     bool exact;
     if (path && x->kind->table)
-        (void)np_marks_find(x->marks, x->kind->table, path, &w.line, &w.column, &exact);
+        (void)np_marks_follow(cursor, x->marks, x->kind->table, path, &w.line, &w.column, &exact);
     return w;
+}
+
+np_where np_object_where(const netpol_object *x, const np_path *path, const char *title)
+{
+    np_marks_cursor fresh = {.n = 0};
+    return np_object_where_next(x, &fresh, path, title);
 }

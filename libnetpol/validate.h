@@ -32,15 +32,16 @@ typedef struct np_check {
     np_buffer message; /* scratch, as the two below */
     np_buffer path;
     np_buffer hint;
-    const char *title; /* "NetworkPolicy shop/web" */
-    bool texts;        /* whether anybody reads the texts */
-    bool blocking;     /* a finding was of a kind that keeps CEL rules from being checked */
+    const char *title;     /* "NetworkPolicy shop/web" */
+    np_marks_cursor marks; /* findings come in about the order of the document */
+    bool texts;            /* whether anybody reads the texts */
+    bool blocking;         /* a finding was of a kind that keeps CEL rules from being checked */
     bool no_memory;
 } np_check;
 
-/* Beyond this many bytes of text in one object findings are only counted: messages may quote whole
- * lists, so their length is not bounded by the input's. */
-enum { NP_CHECK_TEXT_MAX = 16 << 20 };
+/* Beyond this many bytes of text made for one object findings are only counted: messages may quote
+ * whole lists, so their length is not bounded by the input's. */
+enum { NP_CHECK_TEXT_MAX = 4 << 20 };
 
 void np_check_init(np_check *c, const netpol_object *object, const netpol_allocator *alloc,
                    bool texts);

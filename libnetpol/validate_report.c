@@ -93,7 +93,6 @@ static bool keep_texts(np_check *c, const np_path *path, const char *hint, np_fi
     np_path_format(&c->path, path);
     if (c->path.failed)
         return false;
-    c->text_bytes += c->message.n + c->path.n;
     f->path = np_arena_text(&c->arena, c->path.p, c->path.n);
     f->message = np_arena_text(&c->arena, c->message.p, c->message.n);
     f->hint = hint ? np_arena_text(&c->arena, hint, strlen(hint)) : NULL;
@@ -107,6 +106,7 @@ static bool add(np_check *c, int32_t code, np_spot spot, const char *hint)
     if (c->message.failed || !grow_table(c))
         return false;
     c->message.n--;
+    c->text_bytes += c->message.n; /* also of what turns out to be said already */
     uint64_t hash = hash_text((np_slice){c->message.p, c->message.n});
     size_t slot = find_slot(c, hash, c->message.p);
     if (c->seen[slot])
@@ -116,7 +116,7 @@ static bool add(np_check *c, int32_t code, np_spot spot, const char *hint)
     np_finding f = {.code = code, .hash = hash};
     if (!keep_texts(c, spot.path, hint, &f))
         return false;
-    f.where = np_object_where(c->object, spot.at ? spot.at : spot.path, c->title);
+    f.where = np_object_where_next(c->object, &c->marks, spot.at ? spot.at : spot.path, c->title);
     c->at[c->n++] = f;
     c->seen[slot] = (uint32_t)c->n;
     return true;

@@ -140,6 +140,32 @@ static void of_a_field_marked_twice_the_last_counts(void **state)
     np_marker_free(&m);
 }
 
+/* Law: a cursor, whatever it was used for before, finds what a fresh walk finds. */
+static void a_cursor_agrees_with_a_fresh_walk(void **state)
+{
+    (void)state;
+    np_marker m;
+    np_marker_init(&m, &np_libc_allocator);
+    write_tape(&m);
+    np_slice tape = {m.tape.p, m.tape.n};
+    const np_table *root = np_kind_of(NETPOL_KIND_NETWORK_POLICY)->table;
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    np_marks_cursor c = {.n = 0};
+    for (int round = 0; round < np_rounds(20000); round++) {
+        np_path at[8];
+        const np_path *path = build(paths[np_rand_below(&r, COUNT(paths))].steps, at);
+        uint32_t line[2] = {0};
+        uint32_t column[2] = {0};
+        bool exact[2];
+        bool fresh = np_marks_find(tape, root, path, &line[0], &column[0], &exact[0]);
+        bool followed = np_marks_follow(&c, tape, root, path, &line[1], &column[1], &exact[1]);
+        if (fresh != followed || line[0] != line[1] || column[0] != column[1] ||
+            exact[0] != exact[1])
+            fail_msg("seed %" PRIu64 " round %d", r.seed, round);
+    }
+    np_marker_free(&m);
+}
+
 /* Aliases make positions go back, and documents may be long. */
 static void positions_may_be_large_and_go_back(void **state)
 {
@@ -199,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_found),
         cmocka_unit_test(of_a_field_marked_twice_the_last_counts),
+        cmocka_unit_test(a_cursor_agrees_with_a_fresh_walk),
         cmocka_unit_test(positions_may_be_large_and_go_back),
         cmocka_unit_test(any_part_of_a_tape_is_read_safely),
     };
