@@ -256,8 +256,7 @@ size_t np_cidr_format(const np_cidr_form *form, char out[NP_IP_TEXT + 4])
     return n + (size_t)snprintf(out + n, NP_IP_TEXT + 4 - n, "/%u", length);
 }
 
-/* All of a form but whether it is the canonical one, which only checking asks for. */
-static bool read_form(np_slice text, np_cidr_form *out)
+bool np_cidr_read(np_slice text, np_cidr_form *out)
 {
     const char *slash = text.n ? memchr(text.p, '/', text.n) : NULL;
     if (!slash)
@@ -277,22 +276,10 @@ static bool read_form(np_slice text, np_cidr_form *out)
     return true;
 }
 
-bool np_cidr_read(np_slice text, np_cidr_form *out)
-{
-    np_cidr_form f;
-    if (!read_form(text, &f))
-        return false;
-    char usual[NP_IP_TEXT + 4];
-    size_t n = np_cidr_format(&f, usual);
-    f.canonical = n == text.n && memcmp(usual, text.p, n) == 0;
-    *out = f;
-    return true;
-}
-
 bool np_cidr_parse(np_slice text, np_cidr *out)
 {
     np_cidr_form f;
-    if (!read_form(text, &f))
+    if (!np_cidr_read(text, &f))
         return false;
     unsigned bits = prefix_bits(&f);
     bool v4 = !f.v6 || f.mapped;

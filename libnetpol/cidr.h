@@ -44,7 +44,6 @@ typedef struct np_cidr_form {
     bool mapped;        /* IPv4-mapped IPv6 */
     bool leading_zeros; /* in an octet, a group or the length */
     bool host_bits;     /* bits are set beyond the prefix */
-    bool canonical;     /* written as np_cidr_format does */
 } np_cidr_form;
 
 /* What every version of Kubernetes takes for a CIDR; false: not one at all. */

@@ -464,31 +464,41 @@ static void warn(np_check *c, int32_t code, const np_path *path, const char *bef
     np_buffer_free(&b);
 }
 
-static void warn_of_cidr(np_check *c, const np_path *path, const char *text)
+/* What `text` means, in the usual form, to be quoted behind what is said of it. */
+static void warn_of_form(np_check *c, const np_path *path, const char *text, const np_cidr_form *f,
+                         const char *block)
 {
-    np_cidr_form f;
-    char block[NP_IP_TEXT + 4];
     char after[192];
-    if (!np_cidr_read(np_slice_of(text), &f))
-        return;
-    (void)np_cidr_format(&f, block);
-    if (f.host_bits) {
+    if (f->host_bits) {
         char single[NP_IP_TEXT];
-        np_ip ip = np_ip_of_bytes(f.addr);
+        np_ip ip = np_ip_of_bytes(f->addr);
         (void)np_ip_format(&ip, single);
         (void)snprintf(after, sizeof after,
                        " is ambiguous in this context (should be \"%s\" or \"%s/%d\"?)", block,
-                       single, f.v6 ? 128 : 32);
+                       single, f->v6 ? 128 : 32);
         warn(c, NP_CODE_CIDR_AMBIGUOUS, path, "CIDR value ", text, after);
     }
-    if (f.leading_zeros || f.mapped) {
+    if (f->leading_zeros || f->mapped) {
         (void)snprintf(after, sizeof after, " is invalid: use \"%s\"", block);
         warn(c, NP_CODE_CIDR_ODD, path, "non-standard CIDR value ", text, after);
-    } else if (f.v6 && !f.host_bits && !f.canonical) {
+    } else if (!f->host_bits && strcmp(block, text) != 0) {
         (void)snprintf(after, sizeof after, " should be in RFC 5952 canonical format (\"%s\")",
                        block);
         warn(c, NP_CODE_CIDR_SPELLING, path, "IPv6 CIDR value ", text, after);
     }
+}
+
+static void warn_of_cidr(np_check *c, const np_path *path, const char *text)
+{
+    np_cidr_form f;
+    if (!np_cidr_read(np_slice_of(text), &f))
+        return;
+    /* Without these IPv4 has one spelling only. */
+    if (!f.v6 && !f.host_bits && !f.leading_zeros)
+        return;
+    char block[NP_IP_TEXT + 4];
+    (void)np_cidr_format(&f, block);
+    warn_of_form(c, path, text, &f, block);
 }
 
 static void warn_of_peer(np_check *c, const np_path *peer, const netpol_peer *p)
