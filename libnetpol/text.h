@@ -97,9 +97,11 @@ bool np_text_scout(np_text *t, const char *const *keys, const char **values, siz
 
 /* The beginning of an np_text, for the two functions that every event passes. */
 typedef struct np_text_hand {
-    np_event *now;  /* where the event at hand is, or will be */
-    np_event *last; /* where the event before it is */
-    bool have;      /* there is an event at hand */
+    np_event *now;   /* where the event at hand is, or will be */
+    np_event *last;  /* where the event before it is */
+    np_event *ready; /* events that come next and need nothing done, up to ready_end */
+    np_event *ready_end;
+    bool have; /* there is an event at hand */
 } np_text_hand;
 
 void np_text_fetch(np_text *t);
@@ -107,9 +109,14 @@ void np_text_fetch(np_text *t);
 static inline const np_event *np_text_peek(np_text *t)
 {
     np_text_hand *hand = (np_text_hand *)t;
-    if (!hand->have)
+    if (hand->have)
+        return hand->now;
+    if (hand->ready == hand->ready_end) {
         np_text_fetch(t);
-    return hand->now;
+        return hand->now;
+    }
+    hand->have = true;
+    return hand->now = hand->ready++;
 }
 
 static inline void np_text_take(np_text *t)

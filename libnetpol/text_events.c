@@ -117,15 +117,24 @@ static outcome settle(np_text *t, np_event *e)
     }
 }
 
+/* Events of the plain scanner are handed out where they lie. Those after this one need not come this
+ * way, unless they are to be remembered. */
+static void live_plain(np_text *t)
+{
+    np_text_hand *hand = &t->hand;
+    if (hand->ready == t->plain_end && !np_plain_more(t))
+        return;
+    hand->now = hand->ready++;
+    t->over = hand->now->type == NP_EVENT_END;
+    hand->ready_end = t->over || t->record.recording ? hand->ready : t->plain_end;
+}
+
 /* The next event that is not given again from the recorder. */
 static void live(np_text *t)
 {
     outcome o;
     if (t->is_plain) {
-        if (t->ready == t->ready_end && !np_plain_more(t))
-            return;
-        *t->hand.now = *t->ready++;
-        t->over = t->hand.now->type == NP_EVENT_END;
+        live_plain(t);
         return;
     }
     do
@@ -166,6 +175,7 @@ void np_text_record(np_text *t)
     }
     r->start = r->at - current;
     r->recording = true;
+    t->hand.ready_end = t->hand.ready;
     if (t->hand.have && !current && t->hand.now->type < NP_EVENT_END)
         (void)remember(t, t->hand.now);
 }
@@ -277,6 +287,6 @@ void np_events_stop(np_text *t)
     np_tape_reset(t);
     reset_recorder(&t->record);
     t->frames.n = 0;
-    t->hand.have = false;
+    t->hand = (np_text_hand){.now = &t->slots[0].event, .last = &t->slots[1].event};
     t->over = true;
 }

@@ -136,7 +136,7 @@ typedef struct np_json {
 } np_json;
 
 struct np_text {
-    np_text_hand hand; /* its events are those of `slots`; raw events are read there too */
+    np_text_hand hand; /* its events are those of `slots`, where raw events are read too, or plain */
     np_raw slots[2];
     bool over; /* the provider's last event came */
     /* The provider: fills `out` (np_now) with the next raw event; false: the document failed. A
@@ -150,9 +150,8 @@ struct np_text {
     np_json scan;
     np_libyaml *libyaml;
     np_plain *plain;
-    bool is_plain;         /* the document at hand is read by it: */
-    const np_event *ready; /* events up to ready_end, which need nothing done */
-    const np_event *ready_end;
+    bool is_plain;       /* the document at hand is read by it; */
+    np_event *plain_end; /* events from hand.ready on were read already */
 
     netpol_options options;
     netpol_allocator alloc;
@@ -231,7 +230,7 @@ void np_libyaml_free(np_text *t);
 
 /* False: the document is not of the plain subset, or was stopped. */
 bool np_plain_start(np_text *t);
-/* Reads more events into t->ready. False: the document was stopped. */
+/* Reads more events to hand.ready. False: the document was stopped. */
 bool np_plain_more(np_text *t);
 void np_plain_free(np_text *t);
 

@@ -565,23 +565,36 @@ static bool fill(np_plain *s)
     return s->end - s->loud <= QUIET_MOST && (begin_tail(s) || end_document(s));
 }
 
-/* Fills it and asks keep_going. */
+/* Fills it and asks keep_going. The last event of the document is held back. */
 static bool fill_and_ask(np_text *t)
 {
     np_plain *s = t->plain;
     bool filled = fill(s);
-    t->ready = s->window;
-    t->ready_end = s->put;
+    t->hand.ready = t->hand.ready_end = s->window;
+    t->plain_end = s->put - s->whole;
     return filled && np_text_goes_on(t, (uint64_t)(s->put - s->window) * NP_WORK_OF_EVENT);
+}
+
+/* The event before the one at hand must outlive the window. */
+static void keep_last(np_text *t)
+{
+    t->slots[0].event = *t->hand.last;
+    t->hand.last = &t->slots[0].event;
+    t->hand.now = &t->slots[1].event;
 }
 
 bool np_plain_more(np_text *t)
 {
+    if (t->plain->whole) {
+        t->plain_end++;
+        return true;
+    }
+    keep_last(t);
     do
         if (!fill_and_ask(t)) /* it was stopped, for it was not given up before */
             return np_text_stop(t, NETPOL_INVALID);
-    while (t->ready == t->ready_end);
-    return true;
+    while (t->hand.ready == t->plain_end && !t->plain->whole);
+    return t->hand.ready < t->plain_end || np_plain_more(t);
 }
 
 /* The lines up to the last line feed are scanned where they are; what follows it is copied. */
