@@ -7,10 +7,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static const char *const app_names[] = {"web",    "api",    "auth",   "cart",   "search",
-                                        "orders", "billing", "cache", "queue",  "worker",
-                                        "db",     "proxy",  "mail",   "stats",  "export",
-                                        "import", "images", "users",  "feed",   "admin"};
+static const char *const app_names[] = {
+    "web", "api",   "auth", "cart",  "search", "orders", "billing", "cache", "queue", "worker",
+    "db",  "proxy", "mail", "stats", "export", "import", "images",  "users", "feed",  "admin"};
 static const char *const tiers[] = {"frontend", "backend", "data", "infra"};
 static const char *const envs[] = {"prod", "staging", "dev"};
 
@@ -141,7 +140,8 @@ netpol_object *bench_pod(const bench_workload *w, uint32_t app, uint32_t pod)
                                        .namespace_name = t.space,
                                        .labels = labels,
                                        .n_labels = COUNT(labels) - !w->shape.unique_labels},
-        .spec = &(netpol_pod_spec){.containers = containers, .n_containers = 1, .node_name = t.node},
+        .spec =
+            &(netpol_pod_spec){.containers = containers, .n_containers = 1, .node_name = t.node},
         .status = &(netpol_pod_status){
             .phase = "Running", .pod_ips = ips, .n_pod_ips = w->shape.dual_stack ? 2 : 1}};
     netpol_object *x = NULL;
@@ -214,7 +214,11 @@ netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *
     const int32_t last = 32767;
     const netpol_int_or_string numbers[] = {
         {.string = chance(state, 30) ? "http" : NULL, .number = own},
-        {.number = 30000}, {.number = 9090}, {.number = 53}, {.number = 8080}, {.number = 443}};
+        {.number = 30000},
+        {.number = 9090},
+        {.number = 53},
+        {.number = 8080},
+        {.number = 443}};
     const netpol_port http = {.protocol = "TCP", .port = &numbers[0]};
     const netpol_port range = {.protocol = "TCP", .port = &numbers[1], .end_port = &last};
     const netpol_port metrics = {.protocol = "TCP", .port = &numbers[2]};
@@ -250,22 +254,22 @@ netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *
     const netpol_rule *const egress[] = {&egress1, &egress2};
     const char *const types[] = {"Ingress", "Egress"};
     bool out = chance(state, 20);
-    const netpol_policy tree = {
-        .metadata = &(netpol_metadata){.name = name, .namespace_name = t.space},
-        .spec = &(netpol_policy_spec){.pod_selector = &subject,
-                                      .ingress = ingress,
-                                      .n_ingress = room ? 3 : 2,
-                                      .egress = egress,
-                                      .n_egress = out ? 2 : 0,
-                                      .policy_types = types,
-                                      .n_policy_types = out ? 2 : 1}};
+    const netpol_policy tree = {.metadata =
+                                    &(netpol_metadata){.name = name, .namespace_name = t.space},
+                                .spec = &(netpol_policy_spec){.pod_selector = &subject,
+                                                              .ingress = ingress,
+                                                              .n_ingress = room ? 3 : 2,
+                                                              .egress = egress,
+                                                              .n_egress = out ? 2 : 0,
+                                                              .policy_types = types,
+                                                              .n_policy_types = out ? 2 : 1}};
     netpol_object *x = NULL;
     expect_ok(netpol_object_from_policy(&tree, NETPOL_VERSION, NULL, &x, NULL), name);
     free(room);
     return x;
 }
 
-static netpol_object *make_namespace(uint32_t space)
+netpol_object *bench_namespace(uint32_t space)
 {
     char name[32];
     char team[16];
@@ -317,15 +321,16 @@ void bench_workload_make(bench_workload *w, const bench_size *size, const bench_
     deal_apps(w, &state);
     expect_ok(netpol_cluster_new(NULL, NULL, &w->cluster, NULL), "cluster");
     for (uint32_t i = 0; i < size->namespaces; i++)
-        put(w, make_namespace(i));
+        put(w, bench_namespace(i));
     for (uint32_t a = 0; a < w->n_apps; a++)
         for (uint32_t k = 0; k < w->apps[a].n_pods && w->apps[a].first_pod + k < size->pods; k++)
             put(w, bench_pod(w, a, w->apps[a].first_pod + k));
     w->target = bench_alloc((size->policies + 1) * sizeof *w->target);
-    for (uint32_t i = 0; i < size->policies; i++) {
+    for (uint32_t i = 0; i < size->policies; i++)
         w->target[i] = bench_below(&state, w->n_apps);
+    w->policy_seed = state;
+    for (uint32_t i = 0; i < size->policies; i++)
         put(w, bench_policy(w, i, &state));
-    }
 }
 
 void bench_workload_free(bench_workload *w)

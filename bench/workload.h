@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workload makes clusters of any size in memory, always the same for the same numbers: apps of about
- * five replicas in namespaces, policies that select apps, and questions about them. */
+/* workload makes clusters of any size in memory, always the same for the same numbers: apps of
+ * about five replicas in namespaces, policies that select apps, and questions about them. */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
@@ -15,10 +15,10 @@ typedef struct bench_size {
 
 /* Departures from the usual shape. */
 typedef struct bench_shape {
-    bool own_names;      /* every namespace has app names of its own */
-    bool unique_labels;  /* every pod has a label of its own, and 1 policy in 20 selects by it */
-    uint32_t cidrs;      /* blocks in an ipBlock rule of 1 policy in 20; 0: none */
-    bool own_ports;      /* every policy opens ports of its own */
+    bool own_names;     /* every namespace has app names of its own */
+    bool unique_labels; /* every pod has a label of its own, and 1 policy in 20 selects by it */
+    uint32_t cidrs;     /* blocks in an ipBlock rule of 1 policy in 20; 0: none */
+    bool own_ports;     /* every policy opens ports of its own */
     bool dual_stack;
 } bench_shape;
 
@@ -35,8 +35,9 @@ typedef struct bench_workload {
     bench_shape shape;
     bench_app *apps;
     uint32_t n_apps;
-    uint32_t *first_app; /* of each namespace, and one more */
-    uint32_t *target;    /* app of each policy */
+    uint32_t *first_app;  /* of each namespace, and one more */
+    uint32_t *target;     /* app of each policy */
+    uint64_t policy_seed; /* what the first policy is made with */
     netpol_cluster *cluster;
 } bench_workload;
 
@@ -50,10 +51,12 @@ void bench_workload_free(bench_workload *w);
 /* The address of a pod, host order. */
 uint32_t bench_pod_ip(uint32_t pod);
 netpol_object *bench_pod(const bench_workload *w, uint32_t app, uint32_t pod);
+netpol_object *bench_namespace(uint32_t space);
 netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *state);
 
-/* Half of the flows aim at a selected app from its own namespace; one in ten has an outside address.
- * By addresses; `zipf` prefers few pods. pods gets the two pods or UINT32_MAX, if not NULL. */
+/* Half of the flows aim at a selected app from its own namespace; one in ten has an outside
+ * address. By addresses; `zipf` prefers few pods. pods gets the two pods or UINT32_MAX, if not
+ * NULL. */
 void bench_flows(const bench_workload *w, netpol_flow *flows, size_t n, bool zipf, uint64_t seed,
                  uint32_t (*pods)[2]);
 

@@ -406,7 +406,7 @@ static void free_builder(np_compiler *c)
     np_builder *b = &c->builder;
     const netpol_allocator *a = &c->alloc;
     np_numbers *lists[] = {&b->list,       &b->group_of,  &b->matches, &b->found,
-                           &b->first_form, &b->next_form, &b->plan_of, &b->open_at};
+                           &b->first_form, &b->next_form, &b->words,   &b->open_at};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         np_numbers_free(a, lists[i]);
     for (size_t i = 0; i < 3; i++)
@@ -431,6 +431,8 @@ static void free_tables(np_compiler *c)
         np_arena_free(&c->drafts[i].arena);
         np_numbers_free(a, &c->drafts[i].bits);
         np_numbers_free(a, &c->drafts[i].classes);
+        np_compile_forget_groups(c, &c->drafts[i]);
+        np_numbers_free(a, &c->drafts[i].words);
     }
     if (c->drafts)
         np_release(a, c->drafts, ((size_t)c->n_drafts + 1) * sizeof *c->drafts);

@@ -300,7 +300,7 @@ static bool put_classes(np_compiler *c)
         if (!put_class(c, numbers[i], i))
             return false;
     const np_namespace *n = &c->s->namespaces[b->space];
-    for (uint32_t i = 0; i < n->n_pods; i++)
+    for (uint32_t i = 0; i < b->group_of.n; i++)
         if (!put_pod(c, n->first_pod + i, numbers[b->group_of.at[i]]))
             return false;
     return true;

@@ -43,24 +43,33 @@ static bool list_form(np_compiler *c, const np_form *form)
     return true;
 }
 
-static void mark_words(np_compiler *c, uint32_t sel, uint32_t mark)
+static bool mark_word(np_compiler *c, uint32_t word)
+{
+    uint32_t *mark = &c->words.at[word].mark;
+    if (*mark == EVERYWHERE || *mark == c->stamp)
+        return true;
+    *mark = c->stamp;
+    return np_numbers_add(&c->alloc, &c->builder.words, word);
+}
+
+static bool mark_words(np_compiler *c, uint32_t sel)
 {
     const np_sel *s = &c->sels.at[sel];
     for (uint32_t i = 0; i < s->n; i++) {
-        np_word *key = &c->words.at[s->reqs[i].key];
-        key->mark = key->mark == EVERYWHERE ? EVERYWHERE : mark;
-        for (uint32_t k = 0; k < s->reqs[i].n; k++) {
-            np_word *label = &c->words.at[s->reqs[i].labels[k]];
-            label->mark = label->mark == EVERYWHERE ? EVERYWHERE : mark;
-        }
+        if (!mark_word(c, s->reqs[i].key))
+            return false;
+        for (uint32_t k = 0; k < s->reqs[i].n; k++)
+            if (!mark_word(c, s->reqs[i].labels[k]))
+                return false;
     }
+    return true;
 }
 
 static bool list_selectors(np_compiler *c)
 {
     np_builder *b = &c->builder;
     const np_draft *d = &c->drafts[b->space];
-    b->list.n = 0;
+    b->list.n = b->words.n = 0;
     c->stamp++;
     for (uint32_t i = 0; i < d->n_forms; i++)
         if (!list_form(c, &d->forms[i]))
@@ -69,15 +78,27 @@ static bool list_selectors(np_compiler *c)
         if (!list_selector(c, d->bits.at[i]))
             return false;
     for (size_t i = 0; i < b->list.n; i++)
-        mark_words(c, b->list.at[i], c->stamp);
+        if (!mark_words(c, b->list.at[i]))
+            return false;
+    np_numbers_sort(b->words.at, &b->words.n);
     return np_matcher_set(&b->local, b->list.at, b->list.n);
+}
+
+static void mark_everywhere(np_compiler *c, uint32_t sel)
+{
+    const np_sel *s = &c->sels.at[sel];
+    for (uint32_t i = 0; i < s->n; i++) {
+        c->words.at[s->reqs[i].key].mark = EVERYWHERE;
+        for (uint32_t k = 0; k < s->reqs[i].n; k++)
+            c->words.at[s->reqs[i].labels[k]].mark = EVERYWHERE;
+    }
 }
 
 bool np_compile_pod_bit(np_compiler *c, uint32_t sel)
 {
     if (sel == NP_SEL_ALL || c->use[sel].pod_bit)
         return true;
-    mark_words(c, sel, EVERYWHERE);
+    mark_everywhere(c, sel);
     if (!np_numbers_add(&c->alloc, &c->pod_sels, sel))
         return false;
     c->use[sel].pod_bit = (uint32_t)c->pod_sels.n;
@@ -239,6 +260,70 @@ static bool group_pods(np_compiler *c)
     return true;
 }
 
+/* ---- groups that are known ---- */
+
+/* Whether all words that tell pods apart now did so when the groups were made. */
+static bool are_known(const np_draft *d, const np_numbers *words)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < words->n; i++) {
+        while (k < d->words.n && d->words.at[k] < words->at[i])
+            k++;
+        if (k == d->words.n || d->words.at[k] != words->at[i])
+            return false;
+    }
+    return d->groups != NULL;
+}
+
+static bool take_known(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    const np_draft *d = &c->drafts[b->space];
+    if (!np_grow(&c->alloc, (void **)&b->pairs, &b->pairs_room, d->n_pairs, sizeof *b->pairs) ||
+        !np_grow(&c->alloc, (void **)&b->groups, &b->groups_room, d->n_groups, sizeof *b->groups))
+        return false;
+    if (d->n_pairs)
+        memcpy(b->pairs, d->pairs, d->n_pairs * sizeof *b->pairs);
+    if (d->n_groups)
+        memcpy(b->groups, d->groups, d->n_groups * sizeof *b->groups);
+    b->n_pairs = d->n_pairs;
+    b->n_groups = d->n_groups;
+    b->group_of.n = 0;
+    return true;
+}
+
+void np_compile_forget_groups(np_compiler *c, np_draft *d)
+{
+    if (d->groups)
+        np_release(&c->alloc, d->groups, (d->n_groups + 1) * sizeof *d->groups);
+    if (d->pairs)
+        np_release(&c->alloc, d->pairs, (d->n_pairs + 1) * sizeof *d->pairs);
+    d->groups = NULL;
+    d->pairs = NULL;
+    d->n_groups = d->n_pairs = d->words.n = 0;
+}
+
+/* Lists are kept one longer than they are, so that none is empty. */
+static bool keep_groups(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    np_draft *d = &c->drafts[b->space];
+    np_compile_forget_groups(c, d);
+    d->n_groups = b->n_groups;
+    d->n_pairs = b->n_pairs;
+    d->groups = np_resize(&c->alloc, NULL, 0, (d->n_groups + 1) * sizeof *d->groups);
+    d->pairs = np_resize(&c->alloc, NULL, 0, (d->n_pairs + 1) * sizeof *d->pairs);
+    if (!d->groups || !d->pairs || !np_numbers_resize(&c->alloc, &d->words, b->words.n))
+        return false;
+    if (b->n_groups)
+        memcpy(d->groups, b->groups, b->n_groups * sizeof *d->groups);
+    if (b->n_pairs)
+        memcpy(d->pairs, b->pairs, b->n_pairs * sizeof *d->pairs);
+    if (b->words.n)
+        memcpy(d->words.at, b->words.at, b->words.n * sizeof *d->words.at);
+    return true;
+}
+
 /* ---- what matches a group ---- */
 
 static bool match_local(np_compiler *c, np_group *g)
@@ -292,8 +377,14 @@ static bool match_broad(np_compiler *c, np_group *g)
 bool np_compile_groups(np_compiler *c)
 {
     np_builder *b = &c->builder;
-    if (!list_selectors(c) || !group_pods(c))
+    if (!list_selectors(c))
         return false;
+    if (are_known(&c->drafts[b->space], &b->words)) {
+        if (!take_known(c))
+            return false;
+    } else if (!group_pods(c) || !keep_groups(c)) {
+        return false;
+    }
     b->matches.n = 0;
     for (size_t i = 0; i < b->n_groups; i++) {
         np_group *g = &b->groups[i];

@@ -50,6 +50,21 @@ typedef struct np_port_draft {
     size_t named_room;
 } np_port_draft;
 
+/* A class being made. */
+typedef struct np_group {
+    size_t first_pair; /* its labels: run of b->pairs */
+    uint32_t n_pairs;
+    uint32_t hash;
+    uint32_t port_map;
+    uint32_t signature;
+    uint32_t tiers;
+    uint32_t plan[2];   /* number + 1 in b->plans; 0: not isolated */
+    size_t first_match; /* places that match: run of b->matches */
+    uint32_t n_matches;
+    uint8_t flags;
+    uint64_t bits;
+} np_group;
+
 /* What the compiler knows of one namespace. */
 typedef struct np_draft {
     np_arena arena; /* holds the forms */
@@ -57,7 +72,12 @@ typedef struct np_draft {
     uint32_t n_forms;
     np_numbers bits;    /* selectors that have a local bit: place + 1 is the bit */
     np_numbers classes; /* their numbers in the program */
-    bool dirty;         /* is to be built again */
+    np_numbers words;   /* that told pods apart when the classes were made, ascending */
+    np_pair *pairs;     /* the classes: their labels … */
+    size_t n_pairs;
+    np_group *groups; /* … and what else was read of the pods */
+    size_t n_groups;
+    bool dirty; /* is to be built again */
 } np_draft;
 
 /* A namespace's number in the program is one more than in the snapshot: 0 is outside. */
@@ -80,21 +100,6 @@ typedef struct np_sel_use {
 } np_sel_use;
 
 /* ---- one namespace being built ---- */
-
-/* A class being made. */
-typedef struct np_group {
-    size_t first_pair; /* its labels: run of b->pairs */
-    uint32_t n_pairs;
-    uint32_t hash;
-    uint32_t port_map;
-    uint32_t signature;
-    uint32_t tiers;
-    uint32_t plan[2];   /* number + 1 in b->plans; 0: not isolated */
-    size_t first_match; /* places that match: run of b->matches */
-    uint32_t n_matches;
-    uint8_t flags;
-    uint64_t bits;
-} np_group;
 
 /* Ports open to whom; `a` and `b` as in np_broad and np_narrow, or the place of a local selector.
  */
@@ -145,13 +150,13 @@ typedef struct np_builder {
     size_t groups_room;
     uint32_t *slot; /* group + 1 */
     size_t n_slots;
-    np_numbers group_of; /* by pod of the namespace */
+    np_numbers group_of; /* by pod of the namespace; empty: as before */
+    np_numbers words;    /* that tell pods apart here */
     np_numbers matches;
     np_numbers found;      /* scratch */
     np_numbers first_form; /* by place: form + 1 that has it as subject */
     np_numbers next_form;  /* by form: the next of the same subject + 1 */
     np_lists keys;         /* of plans: direction, port map, places of subjects */
-    np_numbers plan_of;    /* by key: plan + 1 */
     np_plan *plans;
     size_t n_plans;
     size_t plans_room;
@@ -243,8 +248,10 @@ bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t class);
 /* Makes room for rows up to n; new ones are zero. */
 bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
 
-/* The classes of b->space: groups, their matches, signatures. */
+/* The classes of b->space: groups, their matches, signatures. Pods that are as they were are not
+ * read again, if what told them apart before still does. */
 bool np_compile_groups(np_compiler *c);
+void np_compile_forget_groups(np_compiler *c, np_draft *d);
 /* The programmes of the classes. */
 bool np_compile_plans(np_compiler *c);
 /* Without a row, pods of the own namespace become entries like those of others. */
