@@ -63,11 +63,19 @@ static np_scalar scalar_at_hand(np_binder *b)
 
 /* ---- strings ---- */
 
-/* Copies a string; *out stays NULL where it holds a NUL. */
-static bool keep_text(np_binder *b, np_at at, np_slice text, np_where_in in, const char **out)
+/* Only escapes and !!binary can bring one. */
+static bool holds_nul(const np_event *e, np_slice text)
 {
-    if (text.n && memchr(text.p, '\0', text.n))
-        return np_find_type(b, NP_CODE_NUL_IN_STRING, at, in, NULL,
+    return (e->style == NP_STYLE_DOUBLE || e->tag.n) && text.n && memchr(text.p, '\0', text.n);
+}
+
+/* Copies a string, the event's or its text in another form; *out stays NULL where it holds a NUL.
+ */
+static bool keep_text(np_binder *b, const np_event *e, np_slice text, np_where_in in,
+                      const char **out)
+{
+    if (holds_nul(e, text))
+        return np_find_type(b, NP_CODE_NUL_IN_STRING, np_at_event(e), in, NULL,
                             "the string holds the character NUL");
     *out = np_arena_text(b->into, text.p, text.n);
     return *out || np_bind_no_memory(b, b->into);
@@ -98,13 +106,13 @@ bool np_bind_string(np_binder *b, np_where_in in, const char *null_is, const cha
     if (s.kind == NP_SCALAR_NULL)
         *out = null_is;
     else if (s.kind == NP_SCALAR_STRING) {
-        if (!keep_text(b, np_at_event(e), s.text, in, out))
+        if (!keep_text(b, e, s.text, in, out))
             return false;
     } else {
         size_t n = b->strict ? 0 : scalar_as_text(&s, text);
         if (n == 0)
             return refuse_string(b, &s, in);
-        if (!keep_text(b, np_at_event(e), (np_slice){text, n}, in, out))
+        if (!keep_text(b, e, (np_slice){text, n}, in, out))
             return false;
     }
     np_text_take(b->text);
@@ -125,7 +133,7 @@ bool np_bind_key(np_binder *b, const np_event *e, np_arena *into, const np_path 
         return np_find_type(b, NP_CODE_BAD_KEY, np_at_event(e), (np_where_in){path, NULL},
                             "write a string as the key", "%s",
                             s.kind == NP_SCALAR_NULL ? "a map key is null" : s.why);
-    if (key.n && memchr(key.p, '\0', key.n))
+    if (holds_nul(e, key))
         return np_find_type(b, NP_CODE_NUL_IN_STRING, np_at_event(e), (np_where_in){path, NULL},
                             NULL, "a map key holds the character NUL");
     *out = np_arena_text(into, key.p, key.n);

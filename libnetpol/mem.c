@@ -193,7 +193,11 @@ void *np_arena_zero_array(np_arena *a, size_t n, size_t size, size_t align)
 
 char *np_arena_text(np_arena *a, const char *p, size_t n)
 {
-    char *copy = n < SIZE_MAX ? np_arena_alloc(a, n + 1, 1) : NULL;
+    char *copy = a->at;
+    if ((size_t)(a->end - a->at) > n && !a->failed)
+        a->at += n + 1;
+    else
+        copy = n < SIZE_MAX ? np_arena_alloc(a, n + 1, 1) : NULL;
     if (!copy)
         return NULL;
     if (n)

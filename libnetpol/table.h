@@ -79,7 +79,7 @@ const np_kind *np_kind_at(size_t i);
 
 static inline bool np_field_is(const np_field *f, np_slice name)
 {
-    return f->name_n == name.n && memcmp(f->name, name.p, name.n) == 0;
+    return f->name_n == name.n && np_same_bytes(f->name, name.p, name.n);
 }
 const np_field *np_table_find(const np_table *t, np_slice name);
 /* As np_table_find, whatever the case of the letters: what Go's lenient decoder accepts. */

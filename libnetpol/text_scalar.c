@@ -71,8 +71,9 @@ static const word *word_find(np_slice s)
 {
     if (s.n > 5)
         return NULL;
+    char first = s.n ? s.p[0] : '\0';
     for (size_t i = word_starts[s.n]; i < word_starts[s.n + 1]; i++)
-        if (memcmp(words[i].text, s.n ? s.p : "", s.n) == 0)
+        if (words[i].text[0] == first && memcmp(words[i].text, s.n ? s.p : "", s.n) == 0)
             return &words[i];
     return NULL;
 }
