@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 SOURCES = $$(git ls-files '*.c' '*.h')
 
-.PHONY: build setup demo test test-more test-release fmt abi bless fuzz mutants clean install
+.PHONY: build setup demo test test-more test-release fmt abi bless fuzz bench bench-yaml bench-engine mutants clean install
 .DEFAULT_GOAL := build
 
 setup:
@@ -37,6 +37,16 @@ abi: build
 
 fuzz: setup
 	@.ci/fuzz
+
+bench: bench-yaml bench-engine
+
+bench-yaml: build
+	@cmake --build build --target bench_yaml
+	@bench/yaml.sh build
+
+bench-engine: build
+	@cmake --build build --target bench_engine
+	@bench/engine.sh build
 
 mutants: build
 	@NETPOL_MUTANTS=$${NETPOL_MUTANTS:-10000000} build/test_text_plain
