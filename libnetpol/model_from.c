@@ -20,9 +20,9 @@ static netpol_status refusal(bool over_limit, const char *why, const np_kind *ki
     return NETPOL_INVALID;
 }
 
-static netpol_status from_tree(const void *tree, const np_kind *kind, uint32_t header_version,
-                               const netpol_options *options, netpol_object **out,
-                               netpol_diagnostics *diags)
+netpol_status np_object_from_tree(const void *tree, const np_kind *kind, uint32_t header_version,
+                                  const netpol_options *options, netpol_object **out,
+                                  netpol_diagnostics *diags)
 {
     netpol_options o;
     if (!tree || !out || header_version > NETPOL_VERSION || !np_options_read(options, &o))
@@ -48,36 +48,40 @@ netpol_status netpol_object_from_policy(const netpol_policy *tree, uint32_t head
                                         const netpol_options *options, netpol_object **out,
                                         netpol_diagnostics *diags)
 {
-    return from_tree(tree, np_kind_of(NETPOL_KIND_NETWORK_POLICY), header_version, options, out,
-                     diags);
+    return np_object_from_tree(tree, np_kind_of(NETPOL_KIND_NETWORK_POLICY), header_version,
+                               options, out, diags);
 }
 
 netpol_status netpol_object_from_namespace(const netpol_namespace *tree, uint32_t header_version,
                                            const netpol_options *options, netpol_object **out,
                                            netpol_diagnostics *diags)
 {
-    return from_tree(tree, np_kind_of(NETPOL_KIND_NAMESPACE), header_version, options, out, diags);
+    return np_object_from_tree(tree, np_kind_of(NETPOL_KIND_NAMESPACE), header_version, options,
+                               out, diags);
 }
 
 netpol_status netpol_object_from_pod(const netpol_pod *tree, uint32_t header_version,
                                      const netpol_options *options, netpol_object **out,
                                      netpol_diagnostics *diags)
 {
-    return from_tree(tree, np_kind_of(NETPOL_KIND_POD), header_version, options, out, diags);
+    return np_object_from_tree(tree, np_kind_of(NETPOL_KIND_POD), header_version, options, out,
+                               diags);
 }
 
 netpol_status netpol_object_from_node(const netpol_node *tree, uint32_t header_version,
                                       const netpol_options *options, netpol_object **out,
                                       netpol_diagnostics *diags)
 {
-    return from_tree(tree, np_kind_of(NETPOL_KIND_NODE), header_version, options, out, diags);
+    return np_object_from_tree(tree, np_kind_of(NETPOL_KIND_NODE), header_version, options, out,
+                               diags);
 }
 
 netpol_status netpol_object_from_service(const netpol_service *tree, uint32_t header_version,
                                          const netpol_options *options, netpol_object **out,
                                          netpol_diagnostics *diags)
 {
-    return from_tree(tree, np_kind_of(NETPOL_KIND_SERVICE), header_version, options, out, diags);
+    return np_object_from_tree(tree, np_kind_of(NETPOL_KIND_SERVICE), header_version, options, out,
+                               diags);
 }
 
 netpol_status netpol_object_from_cluster_policy(const netpol_cluster_policy *tree, int32_t kind,
@@ -88,5 +92,5 @@ netpol_status netpol_object_from_cluster_policy(const netpol_cluster_policy *tre
     if (kind < NETPOL_KIND_CLUSTER_NETWORK_POLICY ||
         kind > NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY)
         return NETPOL_MISUSE;
-    return from_tree(tree, np_kind_of(kind), header_version, options, out, diags);
+    return np_object_from_tree(tree, np_kind_of(kind), header_version, options, out, diags);
 }

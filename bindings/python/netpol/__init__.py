@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Kubernetes network policies: read them, validate them, and ask what they allow.
+
+    >>> import netpol
+    >>> manifests = netpol.load("manifests/")
+    >>> engine = netpol.Cluster(manifests).compile()
+    >>> engine.verdict("default/web", "default/db", port=3306).allowed
+    False
+
+Policies are dataclasses whose field names are those of the API in snake case; the C library behind
+this package makes them and reads them back.
+"""
+from . import core as _proxies  # registers the classes of the extension
+from . import _core, _model
+from ._document import Document
+from ._engine import PRESETS, Answer, Cluster, Decision, Engine, Explanation, Selector, Verdict
+from ._errors import (Diagnostic, InvalidError, LimitError, LoadError, MisuseError,
+                      NetpolError, NotFoundError)
+from ._manifests import Manifests, Policies, check, dumps, load, loads, validate
+from ._model import *  # noqa: F403
+
+__version__: str = _model.VERSION
+
+if _core.version_text() != __version__:
+    raise ImportError(f"netpol {__version__} was built for another version of its C library, "
+                      f"{_core.version_text()}: install it again")
+
+__all__ = [
+    "Answer", "Cluster", "Decision", "Diagnostic", "Document", "Engine", "Explanation",
+    "InvalidError", "LimitError", "LoadError", "Manifests", "MisuseError", "NetpolError",
+    "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict", "check", "dumps", "load",
+    "loads", "validate",
+    *_model.__all__,
+]

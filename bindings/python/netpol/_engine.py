@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: MIT
+"""Clusters, engines and their answers."""
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from . import _core
+from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
+from ._model import Object
+
+_MACHINES = {"compiled": _core.ENGINE_COMPILED, "reference": _core.ENGINE_REFERENCE}
+_DIRECTIONS = {0: None, _core.INGRESS: "ingress", _core.EGRESS: "egress"}
+_TIERS = {_core.TIER_NONE: "none", _core.TIER_ADMIN: "admin",
+          _core.TIER_NETWORK_POLICY: "network-policy", _core.TIER_BASELINE: "baseline"}
+_OUTCOMES = {0: "deny", 1: "allow", 2: "mixed"}
+
+
+def _port_text(port: int | str | None) -> str | None:
+    if port is None or isinstance(port, str):
+        return port
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise TypeError(f"port must be int or str, not {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError("port must be from 1 to 65535")
+    return str(port)
+
+
+def _marks(bits: int) -> tuple[str, ...]:
+    return tuple(_core.depends_name(1 << i) for i in range(32)
+                 if bits >> i & 1 and _core.depends_name(1 << i))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why one direction of a flow came out as it did."""
+
+    direction: str  #: "egress" (at the source) or "ingress" (at the destination)
+    allowed: bool
+    tier: str  #: "none", "admin", "network-policy" or "baseline"
+    reason: str  #: "rule", "no-rule", "not-isolated", "self", "own-node", …
+    policy: str | None  #: "NetworkPolicy shop/allow-web": that decided, or the first that isolates
+    rule: int | None  #: index of its rule
+    peer: int | None  #: index of the rule's peer; None: the rule has none (all peers)
+    port: int | None  #: index of the rule's port; None: the rule has none (all ports)
+    source: str | None  #: file of the policy
+    line: int  #: 0: unknown
+    column: int
+    isolating: tuple[str, ...]  #: all NetworkPolicies that isolate this side
+
+
+def _decision(row: tuple[Any, ...]) -> Decision:
+    direction, allowed, tier, reason, policy, rule, peer, port, source, line, column, all_of = row
+    name = _DIRECTIONS[direction]
+    assert name is not None
+    return Decision(name, bool(allowed), _TIERS[tier], reason, policy, *(
+        None if i < 0 else i for i in (rule, peer, port)), source, line, column, all_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A verdict with its reasons. ``str()`` is what ``netpol eval`` prints."""
+
+    allowed: bool
+    egress: Decision
+    ingress: Decision
+    text: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answer:
+    """The answer to a question in words: one or several flows judged. True if all are allowed."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        #: "allow", "deny" or "mixed"
+        self.outcome: str = _OUTCOMES[_core.answer_outcome(handle)]
+        #: what the answer depends on that network plug-ins see differently
+        self.depends: tuple[str, ...] = _marks(_core.answer_depends(handle))
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every flow that was asked about is allowed."""
+        return self.outcome == "allow"
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def text(self) -> str:
+        """For people: what ``netpol eval`` prints."""
+        return str(_core.answer_write(self._handle, _core.FORMAT_TEXT))
+
+    def to_json(self) -> str:
+        """One line of JSON: the bytes of ``netpol eval -o json``."""
+        return str(_core.answer_write(self._handle, _core.FORMAT_JSON))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<netpol.Answer: {self.outcome}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one flow is allowed. ``bool(verdict)`` says the same."""
+
+    allowed: bool
+    direction: str | None  #: the side that denied: "egress" or "ingress"
+    tier: str  #: which tier decided: "none", "admin", "network-policy", "baseline"
+    depends: tuple[str, ...]  #: empty: every network plug-in must agree
+    _engine: Engine = field(repr=False, compare=False)
+    _flow: tuple[str, str, str | None, str | None] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def explain(self) -> Explanation:
+        """Which policy and rule decided, in each direction."""
+        egress, ingress = map(_decision, _core.flow_decisions(self._engine._handle, *self._flow))
+        return Explanation(self.allowed, egress, ingress, self._answer().text())
+
+    def to_json(self) -> str:
+        """One line of JSON: the bytes of ``netpol eval -o json`` for this flow."""
+        return self._answer().to_json()
+
+    def _answer(self) -> Answer:
+        src, dst, protocol, port = self._flow
+        return self._engine.ask(src, dst, port=port, protocol=protocol)
+
+
+class Engine:
+    """A cluster at one moment, ready for questions. Immutable; any number of threads may use it.
+
+    Made by :meth:`Cluster.compile`.
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    def verdict(self, src: str, dst: str, *, port: int | str | None = None,
+                protocol: str | None = None) -> Verdict:
+        """Judges one flow.
+
+        :param src, dst: ``"ns/pod"``, ``"ns/name[Kind]"``, ``"pod"`` in the default namespace, or
+            an address. For services, workloads and selectors see :meth:`ask`.
+        :param port: a number or the name of a port of the destination.
+        :param protocol: "TCP" (default), "UDP", "SCTP", "ICMP" or a number as text.
+        :raises NotFoundError: there is no such pod.
+        """
+        flow = (src, dst, protocol, _port_text(port))
+        allowed, direction, tier, depends = _core.flow_verdict(self._handle, *flow)
+        return Verdict(allowed == 1, _DIRECTIONS[direction], _TIERS[tier],
+                       _marks(depends) if depends else (), self, flow)
+
+    def verdicts(self, src_ips: Any, dst_ips: Any, protocols: Any, ports: Any) -> Any:
+        """Judges many flows, without the interpreter lock. 1 is allowed, 0 is denied.
+
+        Columns are NumPy arrays, ``array.array``, ``bytes`` or anything else with the buffer
+        protocol, and all of one length; an int stands for a whole column.
+
+        :param src_ips, dst_ips: uint32 (IPv4 as a number, in this machine's byte order), or 16
+            bytes a row (IPv6, or IPv4 as ::ffff:a.b.c.d).
+        :param protocols: uint8, IP protocol numbers: 6 is TCP, 17 UDP, 132 SCTP.
+        :param ports: uint16, destination ports.
+        :returns: a NumPy array of uint8 if a column is one, else a bytearray.
+        :raises TypeError, ValueError: a column of a wrong type or length.
+        """
+        made = _core.batch(self._handle, src_ips, dst_ips, protocols, ports)
+        numpy = sys.modules.get("numpy")
+        columns = (src_ips, dst_ips, protocols, ports)
+        if numpy is not None and any(isinstance(c, numpy.ndarray) for c in columns):
+            return numpy.frombuffer(made, numpy.uint8)
+        return made
+
+    def ask(self, src: str, dst: str, *, port: int | str | None = None,
+            protocol: str | None = None, namespace: str | None = None, family: int = 0,
+            all_presets: bool = False) -> Answer:
+        """Answers a question in words, as ``netpol eval`` does.
+
+        :param src, dst: pods, workloads (``"deploy/x"``), selectors (``"ns/app=web"``, ``"ns/*"``),
+            addresses, services (``"svc:ns/name"``), ``"node:NAME"``, ``"internet"``, ``"any"``.
+        :param port: None asks for all ports.
+        :param namespace: of names that have none.
+        :param family: 4 or 6; 0 asks for every family that both sides have.
+        :param all_presets: say too which presets would answer otherwise.
+        """
+        return Answer(_core.engine_ask(self._handle, src, dst, protocol, _port_text(port),
+                                       namespace, family, all_presets).this)
+
+    def answer_line(self, line: str | bytes) -> str:
+        """Answers a line of ``netpol eval --queries``: JSON in, the same with the verdict out."""
+        return str(_core.engine_answer_line(self._handle, line))
+
+    def list(self, format: Literal["text", "json"] = "text", *, focus: str | None = None,
+             pods: bool = False, include_self: bool = False) -> str:
+        """Who can talk to whom, as ``netpol list`` prints it. What is not listed is denied.
+
+        :param focus: only connections of this workload: ``"ns/name"``.
+        :param pods: pods one by one instead of their owners.
+        :param include_self: connections of a workload with itself too.
+        """
+        number = format_of(format, "text", "json")
+        return str(_core.engine_list(self._handle, focus, pods, include_self, number, 0))
+
+    @property
+    def pod_count(self) -> int:
+        """How many pods there are, replicas of workloads included."""
+        return int(_core.engine_pod_count(self._handle))
+
+    def __repr__(self) -> str:
+        return f"<netpol.Engine: {self.pod_count} pods>"
+
+
+class Cluster:
+    """Namespaces, pods, nodes, services and policies, which may change; engines are made of it.
+
+    :param manifests: what it begins with; changes made to its values are seen.
+    :param semantics: what upstream leaves to the network plug-in, by the name of a preset: "spec",
+        "cilium", "calico", "ovn-kubernetes", "antrea", "np-guard", "knp", "strict" or "open".
+    :param default_namespace: of objects that name none.
+    :param node_addresses: "node=address", or "address" of every node: more local addresses.
+    :param resolve: "name=ip,ip": what domain names stand for.
+    :param keep_going: go on without policies that are invalid; answers say so.
+    :raises InvalidError: a policy is invalid, or an object is there twice.
+    """
+
+    def __init__(self, manifests: Manifests | None = None, *, semantics: str = "spec",
+                 default_namespace: str | None = None, node_addresses: Iterable[str] = (),
+                 resolve: Iterable[str] = (), keep_going: bool = False) -> None:
+        presets = _presets()
+        if semantics not in presets:
+            raise ValueError(f"semantics must be one of {', '.join(presets)}, not {semantics!r}")
+        self._lock = threading.Lock()
+        self._handle = _core.cluster_new(semantics, default_namespace, tuple(node_addresses),
+                                         tuple(resolve), flags_of(keep_going=keep_going)).this
+        if manifests is not None:
+            self._put_list(manifests.current())
+
+    @classmethod
+    def load(cls, *paths: Path, lenient: bool = False, keep_going: bool = False,
+             **options: Any) -> Cluster:
+        """Reads files and directories without making Python values of them: for large inputs."""
+        flags = flags_of(lenient=lenient, keep_going=keep_going)
+        handle, complete = read_paths(paths, flags)
+        accept(handle, complete, keep_going)
+        made = cls(keep_going=keep_going, **options)
+        made._put_list(handle)
+        return made
+
+    def _put_list(self, handle: Any) -> None:
+        with self._lock:
+            _core.cluster_put_all(self._handle, handle)
+
+    def put(self, value: Object) -> None:
+        """Adds an object, or replaces the one of its kind and name. Engines do not change."""
+        handle = handle_of(value)
+        with self._lock:
+            _core.cluster_put(self._handle, handle)
+
+    def remove(self, value: Object) -> None:
+        """Removes the object of this kind and name.
+
+        :raises NotFoundError: there is none.
+        """
+        handle = handle_of(value)
+        with self._lock:
+            _core.cluster_remove(self._handle, _core.object_kind(handle),
+                                 _core.object_namespace(handle), _core.object_name(handle))
+
+    def compile(self, engine: Literal["compiled", "reference"] = "compiled") -> Engine:
+        """Makes an engine of the cluster as it stands.
+
+        :param engine: "reference" reads the rules one by one: slow, with the same answers.
+        """
+        if engine not in _MACHINES:
+            raise ValueError(f"engine must be compiled or reference, not {engine!r}")
+        with self._lock:
+            return Engine(_core.cluster_compile(self._handle, _MACHINES[engine]).this)
+
+
+def _presets() -> list[str]:
+    names: list[str] = []
+    while (name := _core.semantics_preset_name(len(names))) is not None:
+        names.append(name)
+    return names
+
+
+#: names of what ``Cluster(semantics=…)`` takes
+PRESETS: tuple[str, ...] = tuple(_presets())
+
+
+class Selector:
+    """A label selector in kubectl's text form: ``Selector("app=web,tier in (a,b)")``.
+
+    :raises InvalidError: the text is none.
+    """
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"a selector is made of str, not {text!r}")
+        self._handle = _core.selector_parse(text, 0).this
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Whether an object with these labels is selected."""
+        return bool(_core.selector_matches(self._handle, labels))
+
+    def __str__(self) -> str:
+        return str(_core.selector_format(self._handle))
+
+    def __repr__(self) -> str:
+        return f"Selector({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selector) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Selector, (str(self),)
