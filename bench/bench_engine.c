@@ -445,11 +445,47 @@ static FILE *open_in(const char *folder, const char *name)
     return f;
 }
 
-static void write_line(FILE *f, netpol_object *x)
+static void write_policy(FILE *f, netpol_object *x)
 {
     netpol_sink sink = {to_file, f};
     expect(netpol_object_write(x, NETPOL_FORMAT_JSON, 0, &sink) == NETPOL_OK, "write");
     fputc('\n', f);
+    netpol_object_unref(x);
+}
+
+static void write_meta(FILE *f, const char *kind, const netpol_metadata *m)
+{
+    fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\"", kind,
+            m->name);
+    if (m->namespace_name)
+        fprintf(f, ",\"namespace\":\"%s\"", m->namespace_name);
+    fputs(",\"labels\":{", f);
+    for (size_t i = 0; i < m->n_labels; i++)
+        fprintf(f, "%s\"%s\":\"%s\"", i ? "," : "", m->labels[i].key, m->labels[i].value);
+    fputs("}}", f);
+}
+
+static void write_namespace(FILE *f, netpol_object *x)
+{
+    write_meta(f, "Namespace", netpol_object_metadata(x));
+    fputs("}\n", f);
+    netpol_object_unref(x);
+}
+
+static void write_pod(FILE *f, netpol_object *x)
+{
+    const netpol_pod *p = netpol_object_pod(x);
+    const netpol_container *c = p->spec->containers[0];
+    write_meta(f, "Pod", p->metadata);
+    fprintf(f, ",\"spec\":{\"nodeName\":\"%s\",\"containers\":[{\"name\":\"%s\",\"ports\":[",
+            p->spec->node_name, c->name);
+    for (size_t i = 0; i < c->n_ports; i++)
+        fprintf(f, "%s{\"name\":\"%s\",\"containerPort\":%d,\"protocol\":\"TCP\"}", i ? "," : "",
+                c->ports[i]->name, (int)c->ports[i]->container_port);
+    fprintf(
+        f,
+        "]}]},\"status\":{\"phase\":\"Running\",\"podIP\":\"%s\",\"podIPs\":[{\"ip\":\"%s\"}]}}\n",
+        p->status->pod_ips[0], p->status->pod_ips[0]);
     netpol_object_unref(x);
 }
 
@@ -458,14 +494,14 @@ static void export(const subject *s, const char *folder, size_t n)
 {
     FILE *f = open_in(folder, "objects.json");
     for (uint32_t i = 0; i < s->w.size.namespaces; i++)
-        write_line(f, bench_namespace(i));
+        write_namespace(f, bench_namespace(i));
     for (uint32_t a = 0; a < s->w.n_apps; a++)
         for (uint32_t k = 0; k < s->w.apps[a].n_pods; k++)
             if (s->w.apps[a].first_pod + k < s->w.size.pods)
-                write_line(f, bench_pod(&s->w, a, s->w.apps[a].first_pod + k));
+                write_pod(f, bench_pod(&s->w, a, s->w.apps[a].first_pod + k));
     uint64_t state = s->w.policy_seed;
     for (uint32_t i = 0; i < s->w.size.policies; i++)
-        write_line(f, bench_policy(&s->w, i, &state));
+        write_policy(f, bench_policy(&s->w, i, &state));
     fclose(f);
     f = open_in(folder, "flows.txt");
     for (size_t i = 0; i < n; i++) {

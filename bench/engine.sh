@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The engine: time and memory by size, hard shapes, changes; instruction counts if valgrind is there; and
+# the engine of kube-network-policies in turn with ours, if Go and its modules are there:
+#   bench/engine.sh [BUILD] [SIZE…]
+set -euo pipefail
+build=$(realpath "${1:-build}")
+cd "$(dirname "$0")"
+shift || true
+sizes=("${@:-}")
+[ -n "${sizes[0]}" ] || sizes=(1k 10k 100k 1m)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+bench=$build/bench_engine
+
+"$bench" run "${sizes[@]}"
+echo
+"$bench" updates
+echo
+"$bench" shapes
+
+if command -v valgrind >/dev/null; then
+    echo
+    echo "| pods | instructions a verdict by address |"
+    echo "|---|---|"
+    for size in "${sizes[@]}"; do
+        n=$([ "$size" = 1m ] && echo 5000 || echo 20000)
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+            --toggle-collect=netpol_engine_verdict "$bench" verdicts "$size" "$n" 2>&1 |
+            awk -v size="$size" -v n="$n" '/Collected/ { printf "| %s | %.0f |\n", size, $4 / n }'
+    done
+fi
+
+if command -v go >/dev/null && (cd go-peer && go build -o "$scratch/go-peer" .) 2>/dev/null; then
+    echo
+    echo "| pods | policies | engine ns | kube-network-policies ns | ratio | verdicts that differ |"
+    echo "|---|---|---|---|---|---|"
+    for size in "${sizes[@]}"; do
+        [ "$size" = 1m ] && continue
+        mkdir -p "$scratch/$size"
+        "$bench" compare "$size" "$scratch/$size" "$scratch/go-peer"
+        rm -rf "${scratch:?}/$size"
+    done
+else
+    echo "Go, or its modules, are not there: the peer is left out"
+fi
