@@ -269,8 +269,6 @@ static bool is_domain_name(np_slice s)
 static void check_domain_names(np_check *c, const np_path *peer, const netpol_cluster_peer *p)
 {
     np_path list = np_path_field(peer, "domainNames");
-    if (!p->domain_names)
-        return;
     check_count(c, &list, p->n_domain_names, NETWORKS_MOST, AT_MOST_25);
     check_set(c, &list, p->domain_names, p->n_domain_names);
     for (size_t i = 0; i < p->n_domain_names; i++) {

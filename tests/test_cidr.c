@@ -42,6 +42,7 @@ static const struct {
     {"three colons", ":::1", NULL},
     {"a colon at the end", "1:2:3:4:5:6:7:", NULL},
     {"a colon at the start", ":1:2:3:4:5:6:7", NULL},
+    {"seven groups", "1:2:3:4:5:6:7", NULL},
     {"nine groups", "1:2:3:4:5:6:7:8:9", NULL},
     {"a group of five digits", "12345::", NULL},
     {"a group of five digits with a zero", "02001:db8::", NULL},

@@ -267,12 +267,17 @@ static netpol_status parse_twice(const netpol_options *o, void *ctx)
     return status == NETPOL_INVALID ? NETPOL_OK : status;
 }
 
+#define TIMES_4(text) text text text text
+#define TIMES_64(text) TIMES_4(TIMES_4(TIMES_4(text)))
+
 static void no_memory_is_clean(void **state)
 {
     (void)state;
     char good[] = "a=1,b in (x,y,,z),!c,d notin (q),e,f,g,h,i,j,k";
     char bad[] = "a=1,b in (x,y z)";
     char odd[] = "a=1,/b";
+    char grows[] = TIMES_64("k=v,in in (a,bb,ccc,dddd),!x.io/y,") "end";
+    test_every_allocation_fails(parse_twice, grows);
     test_every_allocation_fails(parse_twice, good);
     test_every_allocation_fails(parse_twice, bad);
     test_every_allocation_fails(parse_twice, odd);

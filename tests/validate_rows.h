@@ -28,6 +28,7 @@ typedef struct row {
 
 #define CUSTOM(version, kind, body)                                                                \
     "apiVersion: policy.networking.k8s.io/" version "\nkind: " kind "\n" body
+#define CLUSTER_HEAD(body) CUSTOM("v1alpha2", "ClusterNetworkPolicy", body)
 #define CLUSTER(spec)                                                                              \
     CUSTOM("v1alpha2", "ClusterNetworkPolicy", "metadata: {name: p}\nspec: {" spec "}\n")
 #define CLUSTER_EGRESS(rule)                                                                       \
@@ -35,6 +36,8 @@ typedef struct row {
 #define CLUSTER_PEER(peer) CLUSTER_EGRESS("action: Deny, to: [{" peer "}]")
 #define CLUSTER_PROTOCOL(protocol)                                                                 \
     CLUSTER_EGRESS("action: Deny, to: [{namespaces: {}}], protocols: [{" protocol "}]")
+#define ADMIN(spec)                                                                                \
+    CUSTOM("v1alpha1", "AdminNetworkPolicy", "metadata: {name: p}\nspec: {" spec "}\n")
 #define ADMIN_PORT(port)                                                                           \
     CUSTOM("v1alpha1", "AdminNetworkPolicy",                                                       \
            "metadata: {name: p}\nspec: {priority: 1, subject: {namespaces: {}}, egress: [{"        \
@@ -232,6 +235,9 @@ static const row policies[] = {
      META("name: p, managedFields: [{operation: Update, manager: " N64 N64 "a"
           "}]"),
      {"metadata.managedFields[0].manager: Too long: may not be more than 128 bytes"}},
+    {"a subresource too long",
+     META("name: p, managedFields: [{operation: Update, subresource: " N254 "aaaa}]"),
+     {"metadata.managedFields[0].subresource: Too long: may not be more than 256 bytes"}},
     {"a negative generation is the server's to set", META("name: p, generation: -1"), {NULL}},
     {"a good requirement", EXPR("key: a, operator: In, values: [b, \"\"]"), {NULL}},
     {"an empty requirement",
@@ -427,6 +433,7 @@ static const row cluster_policies[] = {
      CLUSTER(""),
      {UNCHECKED, "spec.priority: Required value", "spec.subject: Required value",
       "spec.tier: Required value"}},
+    {"no spec", CLUSTER_HEAD("metadata: {name: p}\n"), {UNCHECKED, "spec: Required value"}},
     {"a tier in small letters",
      CLUSTER("tier: admin, priority: 1, subject: {namespaces: {}}"),
      {UNCHECKED,
@@ -498,16 +505,20 @@ static const row cluster_policies[] = {
      CLUSTER_PEER("networks: [" N44 "]"),
      {UNCHECKED, "spec.egress[0].to[0].networks[0]: Too long: may not be more than 43 bytes"}},
     {"good domain names",
-     CLUSTER_PEER("domainNames: [example.com, \"*.example.com.\", ^x.com]"),
+     CLUSTER_PEER("domainNames: [example.com, \"*.example.com.\", ^x.com, a-b_c.d]"),
      {NULL}},
     {"bad domain names",
-     CLUSTER_PEER("domainNames: [com, \"*.com\", a-.b]"),
+     CLUSTER_PEER("domainNames: [com, \"*.com\", a-.b, a+b.c, .a.b]"),
      {"spec.egress[0].to[0].domainNames[0]: Invalid value: \"com\": "
       "spec.egress[0].to[0].domainNames[0] in body should " DOMAIN,
       "spec.egress[0].to[0].domainNames[1]: Invalid value: \"*.com\": "
       "spec.egress[0].to[0].domainNames[1] in body should " DOMAIN,
       "spec.egress[0].to[0].domainNames[2]: Invalid value: \"a-.b\": "
-      "spec.egress[0].to[0].domainNames[2] in body should " DOMAIN}},
+      "spec.egress[0].to[0].domainNames[2] in body should " DOMAIN,
+      "spec.egress[0].to[0].domainNames[3]: Invalid value: \"a+b.c\": "
+      "spec.egress[0].to[0].domainNames[3] in body should " DOMAIN,
+      "spec.egress[0].to[0].domainNames[4]: Invalid value: \".a.b\": "
+      "spec.egress[0].to[0].domainNames[4] in body should " DOMAIN}},
     {"a port", CLUSTER_PROTOCOL("tcp: {destinationPort: {number: 80}}"), {NULL}},
     {"a protocol of nothing",
      CLUSTER_PROTOCOL(""),
@@ -544,6 +555,14 @@ static const row cluster_policies[] = {
     {"a port of v1alpha1 without a number",
      ADMIN_PORT("portNumber: {}"),
      {UNCHECKED, "spec.egress[0].ports[0].portNumber.port: Required value"}},
+    {"a subject of v1alpha1 needs both selectors",
+     ADMIN("priority: 1, subject: {pods: {podSelector: {}}}"),
+     {UNCHECKED, "spec.subject.pods.namespaceSelector: Required value"}},
+    {"a named port of a network in v1alpha1",
+     ADMIN("priority: 1, subject: {namespaces: {}}, egress: [{action: Allow, to: [{networks: "
+           "[10.0.0.0/8]}], ports: [{namedPort: web}]}]"),
+     {"spec.egress[0]: Invalid value: networks/nodes/domainNames peer cannot be set with "
+      "namedPorts since there are no namedPorts for networks/nodes/domainNames"}},
     {"the baseline", BASELINE("name: default"), {NULL}},
     {"another baseline",
      BASELINE("name: other"),
@@ -620,6 +639,16 @@ static const struct {
      {"metadata.name: Invalid value: \"a/b%\": may not contain '/'",
       "metadata.name: Invalid value: \"a/b%\": may not contain '%'",
       "metadata.name: Invalid value: \"a/b%\": field is immutable"}},
+    {"a name that is a folder",
+     META("name: p"),
+     META("name: ."),
+     {"metadata.name: Invalid value: \".\": may not be '.'",
+      "metadata.name: Invalid value: \".\": field is immutable"}},
+    {"a name that is the folder above",
+     META("name: p"),
+     META("name: .."),
+     {"metadata.name: Invalid value: \"..\": may not be '..'",
+      "metadata.name: Invalid value: \"..\": field is immutable"}},
     {"another namespace",
      META("name: p, namespace: shop"),
      META("name: p"),
@@ -675,6 +704,11 @@ static const struct {
      EXPR("key: a, operator: In, values: [b c]"),
      EXPR("key: a b, operator: In, values: [c d]"),
      {"spec.podSelector.matchExpressions[0].key: Invalid value: \"a b\": name part " KEY}},
+    {"a custom resource of another name",
+     CLUSTER("tier: Admin, priority: 1, subject: {namespaces: {}}"),
+     CLUSTER_HEAD(
+         "metadata: {name: q}\nspec: {tier: Admin, priority: 1, subject: {namespaces: {}}}\n"),
+     {"metadata.name: Invalid value: \"q\": field is immutable"}},
     {"a valid one does not",
      EXPR("key: a, operator: In, values: [b]"),
      EXPR("key: a, operator: In, values: [c d]"),
