@@ -119,7 +119,7 @@ enum { BASE_SIZE = 450 }; /* of any object, however small */
  * item before. */
 static size_t expected_size(const np_binder *b, const np_origin *from)
 {
-    enum { LEAST = 512, MOST = 1 << 16, SPARE = 16 };
+    enum { LEAST = 512, MOST = 1 << 16, SPARE = 32 };
     size_t n = b->last_used ? b->last_used : 2 * LEAST;
     if (from->text.n)
         n = BASE_SIZE + (b->last_text ? (size_t)((double)from->text.n * (double)b->last_used /
@@ -139,7 +139,7 @@ static netpol_object *new_object(np_binder *b, const np_kind *kind, const np_ori
         b->status = over_limit ? NETPOL_LIMIT : NETPOL_NO_MEMORY;
         return NULL;
     }
-    x->arena.next_chunk = first / 4; /* what is missing is little */
+    x->arena.next_chunk = first / 12; /* what is missing is little */
     x->source = from->source ? np_arena_text(&x->arena, from->source, strlen(from->source)) : NULL;
     x->line = from->line;
     x->column = from->column;

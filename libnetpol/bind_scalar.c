@@ -56,7 +56,7 @@ static np_scalar scalar_at_hand(np_binder *b)
     const np_event *e = np_text_peek(b->text);
     if (e->type != NP_EVENT_SCALAR)
         return (np_scalar){.kind = NP_SCALAR_BAD};
-    if (e->style != NP_STYLE_PLAIN && e->tag.n == 0)
+    if (np_scalar_is_text(e))
         return (np_scalar){.kind = NP_SCALAR_STRING, .text = e->value};
     return np_scalar_resolve(e, &b->scratch);
 }
@@ -101,6 +101,12 @@ bool np_bind_string(np_binder *b, np_where_in in, const char *null_is, const cha
 {
     *out = NULL;
     const np_event *e = np_text_peek(b->text);
+    if (e->type == NP_EVENT_SCALAR && np_scalar_is_text(e)) {
+        if (!keep_text(b, e, e->value, in, out))
+            return false;
+        np_text_take(b->text);
+        return true;
+    }
     np_scalar s = scalar_at_hand(b);
     char text[32];
     if (s.kind == NP_SCALAR_NULL)
@@ -123,9 +129,11 @@ bool np_bind_key(np_binder *b, const np_event *e, np_arena *into, const np_path 
                  const char **out)
 {
     *out = NULL;
-    np_scalar s = e->style == NP_STYLE_PLAIN || e->tag.n
-                      ? np_scalar_resolve(e, &b->scratch)
-                      : (np_scalar){.kind = NP_SCALAR_STRING, .text = e->value};
+    if (np_scalar_is_text(e) && !holds_nul(e, e->value)) {
+        *out = np_arena_text(into, e->value.p, e->value.n);
+        return *out || np_bind_no_memory(b, into);
+    }
+    np_scalar s = np_scalar_resolve(e, &b->scratch);
     char text[32];
     size_t n = scalar_as_text(&s, text);
     np_slice key = s.kind == NP_SCALAR_STRING ? s.text : (np_slice){text, n};

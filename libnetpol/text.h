@@ -157,6 +157,15 @@ typedef struct np_scalar {
 /* `arena` serves !!binary only and may be NULL (then !!binary is NP_SCALAR_BAD; as it is for want
  * of memory, which the arena tells). A tag that is not of the core schema makes a string. */
 np_scalar np_scalar_resolve(const np_event *scalar, np_arena *arena);
+/* What may begin with a character apart from a string: a Word, a Digit or sign, a point. */
+extern const char np_scalar_hints[256];
+/* Whether a scalar is a string, told by a glance: false if it might be something else. */
+static inline bool np_scalar_is_text(const np_event *e)
+{
+    return e->tag.n == 0 &&
+           (e->style != NP_STYLE_PLAIN ||
+            (!e->json && e->value.n && !np_scalar_hints[(unsigned char)e->value.p[0]]));
+}
 /* Whether a plain scalar of this text would be read as anything but a string, or looks like a base
  * 60 number: what the canonical writer quotes. */
 bool np_scalar_needs_quotes(np_slice text);

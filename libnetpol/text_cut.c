@@ -59,18 +59,21 @@ static bool is_separator(const char *p, const char *end)
     return end - p >= 3 && memcmp(p, "---", 3) == 0;
 }
 
+static bool is_plain_byte(char c)
+{
+    return (unsigned char)c - 0x20u < 0x7f - 0x20;
+}
+
 /* The first byte that is neither blank nor of a comment, or `end`. Told without the parser only
  * where every byte is plain, so that a stray control character still gets its message. */
 static const char *first_content(const char *p, const char *end)
 {
-    bool comment = false;
-    for (; p < end; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '\n' || c == '\r')
-            comment = false;
-        else if (c < 0x20 || c >= 0x7f || (!comment && c != ' ' && c != '#'))
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '#')) {
+        bool comment = *p++ == '#';
+        while (comment && p < end && is_plain_byte(*p))
+            p++;
+        if (comment && p < end && *p != '\n' && *p != '\r')
             break;
-        comment |= c == '#';
     }
     return p;
 }

@@ -130,7 +130,7 @@ static bool is_dash(const char *p)
 }
 
 /* Passes over a character of several bytes that libyaml takes for text; false: it might not. */
-static NP_COLD bool take_wide(np_plain *s, const char **at)
+static bool take_wide(np_plain *s, const char **at)
 {
     uint32_t r;
     size_t n = np_utf8_read(*at, (size_t)(s->end - *at), &r);
@@ -142,17 +142,25 @@ static NP_COLD bool take_wide(np_plain *s, const char **at)
     return true;
 }
 
+static NP_COLD bool take_wide_run(np_plain *s, const char **at, unsigned class)
+{
+    while (is_wide(*at)) {
+        if (!take_wide(s, at))
+            return false;
+        while (is(*at, class))
+            ++*at;
+    }
+    return true;
+}
+
 /* Passes over characters of a class. False: over one that is to be given up. */
 static inline bool take_run(np_plain *s, const char **at, unsigned class)
 {
-    for (;;) {
-        while (is(*at, class))
-            ++*at;
-        if (!is_wide(*at))
-            return true;
-        if (!take_wide(s, at))
-            return false;
-    }
+    const char *p = *at;
+    while (is(p, class))
+        p++;
+    *at = p;
+    return !is_wide(p) || take_wide_run(s, at, class);
 }
 
 /* ---- putting events ---- */

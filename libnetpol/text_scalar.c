@@ -220,8 +220,7 @@ static bool read_float(np_slice s, float_form form, np_scalar *out)
     return true;
 }
 
-/* What may begin with a character apart from a string: a Word, a Digit or sign, a point. */
-static const char hints[256] = {
+const char np_scalar_hints[256] = {
     ['y'] = 'W', ['Y'] = 'W', ['n'] = 'W', ['N'] = 'W', ['t'] = 'W', ['T'] = 'W',
     ['f'] = 'W', ['F'] = 'W', ['o'] = 'W', ['O'] = 'W', ['~'] = 'W', ['+'] = 'D',
     ['-'] = 'D', ['0'] = 'D', ['1'] = 'D', ['2'] = 'D', ['3'] = 'D', ['4'] = 'D',
@@ -240,7 +239,7 @@ static np_scalar resolve_word(const word *w)
 
 static np_scalar resolve_plain(np_slice text)
 {
-    char hint = text.n ? hints[(unsigned char)text.p[0]] : 'W';
+    char hint = text.n ? np_scalar_hints[(unsigned char)text.p[0]] : 'W';
     np_scalar out;
     if (!hint)
         return scalar_text(text);
