@@ -13,7 +13,7 @@ from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of,
 from ._model import Object
 
 _MACHINES = {"compiled": _core.ENGINE_COMPILED, "reference": _core.ENGINE_REFERENCE}
-_DIRECTIONS = {0: None, _core.INGRESS: "ingress", _core.EGRESS: "egress"}
+_SIDES = {_core.INGRESS: "ingress", _core.EGRESS: "egress"}
 _TIERS = {_core.TIER_NONE: "none", _core.TIER_ADMIN: "admin",
           _core.TIER_NETWORK_POLICY: "network-policy", _core.TIER_BASELINE: "baseline"}
 _OUTCOMES = {0: "deny", 1: "allow", 2: "mixed"}
@@ -24,7 +24,7 @@ def _port_text(port: int | str | None) -> str | None:
         return port
     if isinstance(port, bool) or not isinstance(port, int):
         raise TypeError(f"port must be int or str, not {port!r}")
-    if not 0 <= port <= 65535:
+    if port.bit_length() > 32:  # the library says the rest; str() of a huge number takes for ever
         raise ValueError("port must be from 1 to 65535")
     return str(port)
 
@@ -53,11 +53,14 @@ class Decision:
 
 
 def _decision(row: tuple[Any, ...]) -> Decision:
-    direction, allowed, tier, reason, policy, rule, peer, port, source, line, column, all_of = row
-    name = _DIRECTIONS[direction]
-    assert name is not None
-    return Decision(name, bool(allowed), _TIERS[tier], reason, policy, *(
-        None if i < 0 else i for i in (rule, peer, port)), source, line, column, all_of)
+    direction, allowed, tier, reason, policy, rule, peer, port, *rest = row
+    source, line, column, isolating = rest
+    return Decision(_SIDES[direction], allowed == 1, _TIERS[tier], reason, policy, _index(rule),
+                    _index(peer), _index(port), source, line, column, isolating)
+
+
+def _index(i: int) -> int | None:
+    return None if i < 0 else i
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class Engine:
         """
         flow = (src, dst, protocol, _port_text(port))
         allowed, direction, tier, depends = _core.flow_verdict(self._handle, *flow)
-        return Verdict(allowed == 1, _DIRECTIONS[direction], _TIERS[tier],
+        return Verdict(allowed == 1, _SIDES.get(direction), _TIERS[tier],
                        _marks(depends) if depends else (), self, flow)
 
     def verdicts(self, src_ips: Any, dst_ips: Any, protocols: Any, ports: Any) -> Any:

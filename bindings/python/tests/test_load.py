@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Loading, errors, documents, reports."""
+import pickle
+
+import pytest
+from conftest import EXAMPLE, ROOT
+
+import netpol
+
+BROKEN = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nspec: {podSelectr: {}}\n---\na: [\n"
+
+
+def test_all_errors_are_carried(tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text(BROKEN)
+    with pytest.raises(netpol.LoadError) as caught:
+        netpol.load(file)
+    error = caught.value
+    assert [d.stage for d in error.diagnostics] == ["strict", "syntax"]
+    assert error.diagnostics[0].line == 3 and error.diagnostics[0].source == str(file)
+    assert str(file) in str(error) and "(and 1 more)" in str(error)
+    assert isinstance(error, netpol.NetpolError) and isinstance(error, ValueError)
+    again = pickle.loads(pickle.dumps(error))
+    assert again.diagnostics == error.diagnostics and str(again) == str(error)
+
+
+def test_a_missing_file_is_an_error_that_names_it():
+    with pytest.raises(netpol.LoadError, match="/no/such/file"):
+        netpol.load(EXAMPLE[0], "/no/such/file")
+
+
+def test_keep_going_keeps_the_rest():
+    manifests = netpol.loads(BROKEN + "---\n" + EXAMPLE[1].read_text(), keep_going=True)
+    assert list(manifests.policies) == ["default/db-policy"]
+    assert len(manifests.diagnostics) == 2
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [], object()])
+def test_only_texts_and_paths_are_read(wrong):
+    with pytest.raises(TypeError):
+        netpol.loads(wrong)
+    with pytest.raises(TypeError):
+        netpol.load(wrong)
+    with pytest.raises(TypeError):
+        netpol.Document.loads(wrong)
+    with pytest.raises(TypeError):
+        netpol.Selector(wrong)
+
+
+def test_nothing_to_read_is_a_mistake():
+    for call in (netpol.load, netpol.check):
+        with pytest.raises(TypeError):
+            call()
+    assert len(netpol.loads("")) == 0
+
+
+def test_texts_with_nul_are_refused():
+    with pytest.raises(ValueError):
+        netpol.load("a\0b")
+    with pytest.raises(netpol.LoadError):
+        netpol.loads("a: b\0c")
+    with pytest.raises(ValueError):
+        netpol.Selector("a\0b")
+
+
+def test_policies_are_a_mapping_that_can_be_changed(manifests):
+    policies = manifests.policies
+    policy = policies["default/db-policy"]
+    assert policies["default/db-policy"] is policy and len(policies) == 1
+    assert "default/other" not in policies
+    other = netpol.NetworkPolicy(metadata=netpol.ObjectMeta(name="other", namespace_name="shop"))
+    with pytest.raises(ValueError):
+        policies["shop/wrong"] = other
+    with pytest.raises(TypeError):
+        policies["shop/x"] = netpol.Pod()
+    policies["shop/other"] = other
+    assert list(policies) == ["default/db-policy", "shop/other"]
+    del policies["default/db-policy"]
+    with pytest.raises(KeyError):
+        policies["default/db-policy"]
+    assert netpol.Cluster(manifests).compile().verdict("web", "db", port=3306)
+
+
+def test_a_document_keeps_its_comments(tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(EXAMPLE[1].read_bytes())
+    file.chmod(0o640)
+    document = netpol.Document.open(file)
+    document.set("spec.ingress[0].ports[0].port", 3307)
+    document.add("spec.ingress[0].ports", {"port": "mysql", "protocol": "TCP"})
+    document.set("metadata.labels", {"yes": "80"})
+    document.rename("metadata.labels.yes", "no")
+    document.delete("spec.policyTypes")
+    document.save()
+    assert file.stat().st_mode & 0o777 == 0o640
+    text = file.read_text()
+    assert "port: 3307 # and nothing but MySQL" in text and document.text == text
+    policy = netpol.load(file).policies["default/db-policy"]
+    assert [p.port for p in policy.spec.ingress[0].ports] == [3307, "mysql"]
+    assert policy.metadata.labels == {"no": "80"} and policy.spec.policy_types == []
+
+
+def test_a_changed_value_goes_back_into_its_text():
+    document = netpol.Document.open(EXAMPLE[1])
+    policy = netpol.loads(document.text).policies["default/db-policy"]
+    policy.spec.ingress[0].ports[0].port = 3307
+    document.update(policy)
+    assert "port: 3307 # and nothing but MySQL" in document.text
+    assert len(document) == 1
+
+
+def test_edits_that_cannot_be_made_change_nothing():
+    document = netpol.Document.loads("a: 1\n")
+    with pytest.raises(netpol.NotFoundError):
+        document.delete("b")
+    with pytest.raises(netpol.InvalidError):
+        document.add("a", 2)
+    with pytest.raises(netpol.NotFoundError):
+        document.set("a", 2, document=1)
+    with pytest.raises((OverflowError, TypeError, ValueError)):
+        document.set("a", 2, document=-1)
+    with pytest.raises(TypeError):
+        document.set("a", object())
+    with pytest.raises(ValueError):
+        document.save()
+    assert document.text == "a: 1\n"
+
+
+@pytest.mark.parametrize("format", ["text", "json", "jsonl", "sarif"])
+def test_check_gives_the_bytes_of_the_command(command, format, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    path = "examples/mistakes.yaml"
+    assert netpol.check(path, format=format) == command("check", "-o", format, path)
+    with pytest.raises(ValueError):
+        netpol.check(path, format="xml")
+
+
+def test_the_version_is_that_of_the_library():
+    assert netpol.__version__ == netpol._core.version_text()
+
+
+def test_everything_public_is_documented():
+    for name in netpol.__all__:
+        thing = getattr(netpol, name)
+        if isinstance(thing, type):
+            assert thing.__doc__, name
+            for member, value in vars(thing).items():
+                if not member.startswith("_") and callable(value):
+                    assert value.__doc__, f"{name}.{member}"
