@@ -132,7 +132,7 @@ static bool is_dash(const char *p)
 /* Passes over a character of several bytes that libyaml takes for text; false: it might not. */
 static bool take_wide(np_plain *s, const char **at)
 {
-    uint32_t r;
+    uint32_t r = 0;
     size_t n = np_utf8_read(*at, (size_t)(s->end - *at), &r);
     bool ends_a_line = r == 0x2028 || r == 0x2029;
     if (n < 2 || r < 0xa0 || ends_a_line || r == 0xfeff || r == 0xfffe || r == 0xffff)
