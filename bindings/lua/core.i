@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The private module netpol.core; netpol.lua around it is what users see.
+ *
+ * A call that succeeds returns its result, or true. Input that the library refuses gives nil, message,
+ * diagnostics. A wrong argument raises an error. */
+%module(package="netpol") core
+
+%{
+#include "calls.h"
+%}
+
+/* ---- numbers: Lua 5.3 and later have integers, and SWIG would give floats ---- */
+
+%define NETPOL_INTEGER(type, least, most)
+%typemap(in, noblock=1) type (int64_t whole) {
+    if (!np_lua_whole(L, $input, least, most, &whole))
+        goto fail;
+    $1 = ($1_ltype)whole;
+}
+%typemap(out, noblock=1) type {
+    lua_pushinteger(L, (lua_Integer)$1);
+    SWIG_arg++;
+}
+%enddef
+
+NETPOL_INTEGER(int, INT32_MIN, INT32_MAX)
+NETPOL_INTEGER(int32_t, INT32_MIN, INT32_MAX)
+NETPOL_INTEGER(uint32_t, 0, UINT32_MAX)
+NETPOL_INTEGER(size_t, 0, INT64_MAX)
+%typemap(consttab) int { SWIG_LUA_CONSTTAB_INT("$symname", $value) }
+
+/* ---- words of netpol.i in Lua ---- */
+
+%typemap(in, noblock=1) const char * {
+    if (!np_lua_text(L, $input, (const char **)&$1))
+        goto fail;
+}
+%typemap(freearg) const char * "";
+
+%typemap(in, checkfn="lua_isstring", noblock=1) (const char *text, size_t n),
+    (const char *line, size_t n), (const void *bytes, size_t n), (const char *src, size_t n_src),
+    (const char *dst, size_t n_dst) {
+    $1 = ($1_ltype)lua_tolstring(L, $input, &$2);
+}
+
+%typemap(in, noblock=1) (const char *const *words, size_t n) {
+    if (!np_lua_texts(L, $input, &$1, &$2))
+        goto fail;
+}
+%apply (const char *const *words, size_t n) {
+    (const char *const *node_addresses, size_t n_node_addresses),
+    (const char *const *resolve, size_t n_resolve)
+}
+
+%typemap(in, noblock=1) const netpol_options *options (netpol_options options) {
+    if (!np_lua_options(L, $input, &options))
+        goto fail;
+    $1 = &options;
+}
+
+/* true, which a result replaces. */
+%typemap(out, noblock=1) netpol_status {
+    if ($1 == NETPOL_MISUSE || $1 == NETPOL_NO_MEMORY) {
+        np_lua_push_message(L, $1, _global_diags);
+        goto fail;
+    }
+    if ($1 == NETPOL_OK) {
+        lua_pushboolean(L, 1);
+        SWIG_arg = 1;
+    } else {
+        lua_pushnil(L);
+        np_lua_push_message(L, $1, _global_diags);
+        np_lua_push_diagnostics(L, _global_diags);
+        SWIG_arg = 3;
+    }
+}
+
+%typemap(argout, noblock=1) const netpol_sink *to {
+    if (result == NETPOL_OK)
+        lua_pushlstring(L, text$argnum.p ? text$argnum.p : "", text$argnum.n);
+}
+%typemap(argout, noblock=1) netpol_diagnostics **found {
+    if (result == NETPOL_OK)
+        np_lua_push_diagnostics(L, found$argnum);
+}
+%typemap(out, noblock=1) const netpol_diagnostics * {
+    np_lua_push_diagnostics(L, $1);
+    SWIG_arg++;
+}
+
+%typemap(out, noblock=1) const netpol_object * {
+    SWIG_NewPointerObj(L, netpol_object_ref($1), $descriptor(netpol_object *), 1);
+    SWIG_arg++;
+}
+
+%define NETPOL_RESULT(type)
+%typemap(in, numinputs=0, noblock=1) type **out (type *made = NULL) {
+    $1 = &made;
+}
+%typemap(argout, noblock=1) type **out {
+    if (result == NETPOL_OK)
+        SWIG_NewPointerObj(L, made$argnum, $descriptor(type *), 1);
+}
+%enddef
+
+/* ---- words of calls.h ---- */
+
+%typemap(in, numinputs=0, noblock=1) lua_State *L {
+    $1 = L;
+}
+%typemap(in, noblock=1) np_lua_at {
+    $1 = $input;
+}
+%typemap(out, noblock=1) np_lua_pushed {
+    SWIG_arg += $1;
+}
+%typemap(in, numinputs=0, noblock=1) np_lua_pushed *pushed (np_lua_pushed pushed = 0) {
+    $1 = &pushed;
+}
+/* The true of the status lies on the result. */
+%typemap(argout, noblock=1) np_lua_pushed *pushed {
+    if (result == NETPOL_OK)
+        lua_pop(L, 1);
+}
+
+%include "../netpol.i"
+%typemap(check) const netpol_manifests *base "";
+
+/* require "netpol.core" looks for this name. */
+%wrapper %{
+SWIGEXPORT int luaopen_core(lua_State *L);
+SWIGEXPORT int luaopen_netpol_core(lua_State *L);
+SWIGEXPORT int luaopen_netpol_core(lua_State *L)
+{
+    return luaopen_core(L);
+}
+%}
+
+%rename("%(strip:[np_lua_])s") "";
+netpol_status np_lua_object(lua_State *L, np_lua_at table, netpol_object **out,
+                            netpol_diagnostics *diags);
+netpol_status np_lua_gather(lua_State *L, const netpol_manifests *base, np_lua_at tables,
+                            np_lua_at origins, netpol_manifests **out, netpol_diagnostics *diags);
+netpol_status np_lua_decode(lua_State *L, const void *bytes, size_t n, np_lua_pushed *pushed,
+                            netpol_diagnostics *diags);
+netpol_status np_lua_selector_matches(lua_State *L, const netpol_selector *selector,
+                                      np_lua_at labels, np_lua_pushed *pushed,
+                                      netpol_diagnostics *diags);
+np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
+np_lua_pushed np_lua_value_of(lua_State *L, const netpol_object *object);
+int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
+                   size_t n_dst, int protocol, int port);
+np_lua_pushed np_lua_fast_code(lua_State *L);
+np_lua_pushed np_lua_fast_engine(lua_State *L, const netpol_engine *engine);
