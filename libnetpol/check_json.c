@@ -97,9 +97,13 @@ static void json_end(np_report *r)
     const size_t *n = r->outcomes;
     np_buffer_format(&r->out, "],\"ignored_policies\":%zu,\"summary\":{\"documents\":%zu",
                      n[NP_OUTCOME_FOREIGN], np_report_documents(r));
-    np_buffer_format(&r->out, ",\"valid\":%zu,\"invalid\":%zu,\"skipped\":%zu,\"foreign\":%zu}}\n",
+    np_buffer_format(&r->out, ",\"valid\":%zu,\"invalid\":%zu,\"skipped\":%zu,\"foreign\":%zu",
                      n[NP_OUTCOME_VALID], n[NP_OUTCOME_INVALID], n[NP_OUTCOME_SKIPPED],
                      n[NP_OUTCOME_FOREIGN]);
+    size_t dropped = netpol_diagnostics_dropped(r->manifests->diags);
+    if (dropped)
+        np_buffer_format(&r->out, ",\"dropped_diagnostics\":%zu", dropped);
+    np_buffer_text(&r->out, "}}\n");
 }
 
 const np_report_format np_report_jsonl = {.document = jsonl_document};

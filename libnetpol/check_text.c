@@ -181,6 +181,10 @@ static void end(np_report *r)
         np_buffer_format(&r->out, ", %zu of another policy system",
                          r->outcomes[NP_OUTCOME_FOREIGN]);
     np_buffer_char(&r->out, '\n');
+    size_t dropped = netpol_diagnostics_dropped(r->manifests->diags);
+    if (dropped)
+        np_buffer_format(&r->out, "%zu more finding%s of reading not shown: too many to keep\n",
+                         dropped, dropped == 1 ? " is" : "s are");
 }
 
 const np_report_format np_report_text = {.document = document, .end = end};

@@ -20,7 +20,7 @@ static bool parse_block(const char *text, np_cidr *out)
 netpol_status netpol_ip_block_contains(const netpol_ip_block *block, const char *address,
                                        bool *inside, netpol_diagnostics *diags)
 {
-    if (!block || !address || !inside)
+    if (!block || !address || !inside || (!block->exceptions && block->n_exceptions))
         return NETPOL_MISUSE;
     np_ip ip;
     if (!np_ip_parse(np_slice_of(address), &ip))

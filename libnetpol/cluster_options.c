@@ -95,9 +95,20 @@ static netpol_status keep_all_resolved(netpol_cluster *c, const netpol_cluster_o
     return s;
 }
 
+static bool is_list(const char *const *list, size_t n)
+{
+    for (size_t i = 0; list && i < n; i++)
+        if (!list[i])
+            return false;
+    return list || n == 0;
+}
+
 netpol_status np_cluster_options_keep(netpol_cluster *c, const netpol_cluster_options *how,
                                       netpol_diagnostics *diags)
 {
+    if (!is_list(how->node_addresses, how->n_node_addresses) ||
+        !is_list(how->resolve, how->n_resolve))
+        return NETPOL_MISUSE;
     const char *space =
         how->default_namespace && *how->default_namespace ? how->default_namespace : "default";
     c->default_namespace = np_arena_text(&c->texts, space, strlen(space));

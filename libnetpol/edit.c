@@ -121,6 +121,11 @@ netpol_status netpol_document_new(const char *name, const void *bytes, size_t n,
     netpol_options o;
     if (!out || (!bytes && n) || !np_options_read(options, &o))
         return NETPOL_MISUSE;
+    if (n > o.max_bytes) {
+        np_diag(diags, NP_CODE_LIMIT, &(np_where){.source = name, .item = -1}, NULL, NULL,
+                "a text of %zu bytes; the limit is %llu", n, (unsigned long long)o.max_bytes);
+        return NETPOL_LIMIT;
+    }
     netpol_document *d = make(&o, name ? name : "<memory>", bytes, n);
     if (!d)
         return NETPOL_NO_MEMORY;

@@ -139,6 +139,8 @@ void netpol_reader_free(netpol_reader *r)
 
 const netpol_engine *netpol_reader_enter(netpol_reader *r)
 {
+    if (!r)
+        return NULL;
     netpol_engine *e = atomic_load_explicit(&r->in_use, memory_order_relaxed);
     if (e)
         return e;
@@ -151,5 +153,6 @@ const netpol_engine *netpol_reader_enter(netpol_reader *r)
 
 void netpol_reader_leave(netpol_reader *r)
 {
-    atomic_store_explicit(&r->in_use, NULL, memory_order_release);
+    if (r)
+        atomic_store_explicit(&r->in_use, NULL, memory_order_release);
 }

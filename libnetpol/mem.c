@@ -37,10 +37,17 @@ bool np_sized_read(const void *given, void *out, size_t out_size)
     return true;
 }
 
+/* Every bit of netpol_options.flags that this library knows. */
+enum {
+    KNOWN_FLAGS = NETPOL_LENIENT | NETPOL_KEEP_OTHERS | NETPOL_TOLERANT_CIDR | NETPOL_KEEP_GOING |
+                  NETPOL_KEEP_TEXT | NETPOL_STANDARD_CHANNEL | NETPOL_ONLY_LIBYAML
+};
+
 bool np_options_read(const netpol_options *given, netpol_options *out)
 {
     netpol_options o = {.size = sizeof o};
-    if (!np_sized_read(given, &o, sizeof o))
+    if (!np_sized_read(given, &o, sizeof o) || (o.flags & ~(uint32_t)KNOWN_FLAGS) ||
+        (o.allocator && !o.allocator->resize))
         return false;
     if (!o.allocator)
         o.allocator = &np_libc_allocator;

@@ -119,7 +119,8 @@ netpol_status np_write_object(np_buffer *b, const netpol_object *x, int32_t form
 netpol_status netpol_object_write(const netpol_object *object, int32_t format, uint32_t flags,
                                   const netpol_sink *to)
 {
-    if (!object || !to || !to->write)
+    const uint32_t known = NETPOL_WRITE_DEFAULTS | NETPOL_WRITE_HIDE_MANAGED_FIELDS;
+    if (!object || !to || !to->write || (flags & ~known))
         return NETPOL_MISUSE;
     np_buffer b;
     np_buffer_init(&b, &object->arena.alloc);

@@ -256,6 +256,7 @@ static char *repeated(const char *before, const char *piece, size_t times, size_
     for (size_t i = 0; i < times; i++)
         memcpy(text + first + i * one, piece, one);
     *n = first + one * times;
+    text[*n] = '\0';
     return text;
 }
 

@@ -20,10 +20,14 @@ typedef struct bytes {
 
 static bool read_all(int fd, bytes *out)
 {
-    enum { FIRST = 64 * 1024 };
+    enum { FIRST = 64 * 1024, MOST = 64 << 20 };
     size_t room = 0;
     *out = (bytes){0};
     for (;;) {
+        if (out->n > MOST) {
+            errno = EFBIG;
+            return false;
+        }
         if (out->n == room) {
             room = room ? 2 * room : FIRST;
             char *p = realloc(out->p, room);

@@ -40,11 +40,30 @@ static int nothing_given(const args *a)
     return TOOL_YES;
 }
 
+/* Whether --require asks only for what can be asked for: a guard with a slip must not let through. */
+static bool is_requirable(const char *list)
+{
+    for (;;) {
+        size_t n = strcspn(list, ",");
+        bool known = (n == 8 && memcmp(list, "policies", n) == 0) ||
+                     (n == 4 && memcmp(list, "pods", n) == 0);
+        if (!known)
+            return false;
+        if (!list[n])
+            return true;
+        list += n + 1;
+    }
+}
+
 int input_read(input *in, const args *a, uint32_t flags)
 {
     *in = (input){0};
     if (nothing_given(a) != TOOL_YES)
         return TOOL_FAILED;
+    if (a->require && !is_requirable(a->require)) {
+        say("--require cannot be '%s'; it is policies, pods or policies,pods", a->require);
+        return TOOL_FAILED;
+    }
     if (!input_open(in, a, flags))
         return say_status(NETPOL_NO_MEMORY);
     progress_begin(&in->progress, "reading");

@@ -110,7 +110,7 @@ typedef struct netpol_options {
     uint32_t max_documents;   /**< Documents of one input; 0: 1,000,000. */
     uint32_t max_scalar;      /**< Bytes of one scalar; 0: 16 MiB. */
     uint32_t max_diagnostics; /**< Diagnostics kept in one list; 0: 4096. More are counted. */
-    uint32_t flags;           /**< NETPOL_LENIENT, … */
+    uint32_t flags;           /**< NETPOL_LENIENT, …; other bits: NETPOL_MISUSE. */
     bool (*keep_going)(void *ctx); /**< Asked every few milliseconds in long calls; false: stop with
                                         NETPOL_CANCELLED. NULL: never asked. */
     void *ctx;                     /**< Handed to keep_going. */

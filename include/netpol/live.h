@@ -54,11 +54,11 @@ NETPOL_API void netpol_reader_free(netpol_reader *reader);
 
 /**
  * The engine that holds now, valid until netpol_reader_leave. Borrowed. Entering again before leaving
- * gives the same engine, and needs one netpol_reader_leave only.
+ * gives the same engine, and needs one netpol_reader_leave only. NULL for NULL.
  * Threads: the reader's.  Cost: a few instructions, no lock, no allocation.  Since: 0.1
  */
 NETPOL_API const netpol_engine *netpol_reader_enter(netpol_reader *reader);
-/** The engine is not used any more. Threads: the reader's. Since: 0.1 */
+/** The engine is not used any more. NULL is allowed. Threads: the reader's. Since: 0.1 */
 NETPOL_API void netpol_reader_leave(netpol_reader *reader);
 
 #ifdef __cplusplus
