@@ -6,7 +6,7 @@
     installed.py shared  BUILD   builds and runs the examples by pkg-config
     installed.py static  BUILD   the same by pkg-config --static, where no shared library is
     installed.py cmake   BUILD   a CMake project with find_package(netpol)
-    installed.py readme  BUILD   the C and the commands that README.md shows
+    installed.py readme  BUILD   the C, the Python and the commands that README.md shows
 
 The compiler, its flags and CMake come from CC, CFLAGS and CMAKE. NETPOL_BLESS rewrites the examples' output.
 """
@@ -168,11 +168,23 @@ def readme_console(it, text):
         expect(command, done.stdout, shown)
 
 
+def readme_python(it, text, shown):
+    """A Python block is a whole program, if the package was built."""
+    if not list(it.build.glob("python/netpol/_core*.so")):
+        return
+    environment = {**os.environ, "PYTHONPATH": str(it.build / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(["/usr/bin/python3", "-c", text], cwd=ROOT, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    expect("the Python program", done.stdout, shown)
+
+
 def readme(it):
     found = blocks()
     for i, (language, text) in enumerate(found):
         if language == "c":
             readme_c(it, text, found[i + 1][1])
+        elif language == "python":
+            readme_python(it, text, found[i + 1][1])
         elif language == "console":
             readme_console(it, text)
 

@@ -109,7 +109,8 @@ class Answer:
         return f"<netpol.Answer: {self.outcome}>"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that would make each of many verdicts several times as slow to build.
+@dataclass(slots=True, unsafe_hash=True)
 class Verdict:
     """Whether one flow is allowed. ``bool(verdict)`` says the same."""
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Loading, errors, documents, reports."""
 import pickle
+import signal
 
 import pytest
 from conftest import EXAMPLE, ROOT
@@ -147,3 +148,22 @@ def test_everything_public_is_documented():
             for member, value in vars(thing).items():
                 if not member.startswith("_") and callable(value):
                     assert value.__doc__, f"{name}.{member}"
+
+
+def test_ctrl_c_ends_a_long_call():
+    class Stop(Exception):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    policy = EXAMPLE[1].read_text()
+    text = "\n---\n".join(policy.replace("name: db-policy", f"name: p{i}") for i in range(40000))
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Stop):
+            netpol.loads(text)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
