@@ -304,6 +304,8 @@ static void ip_block_contains_refuses_misuse(void **state)
     assert_int_equal(netpol_ip_block_contains(NULL, "10.0.0.1", &inside, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_ip_block_contains(&block, NULL, &inside, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_ip_block_contains(&block, "10.0.0.1", NULL, NULL), NETPOL_MISUSE);
+    netpol_ip_block no_list = {.cidr = "10.0.0.0/8", .n_exceptions = 2};
+    assert_int_equal(netpol_ip_block_contains(&no_list, "10.0.0.1", &inside, NULL), NETPOL_MISUSE);
 }
 
 int main(void)

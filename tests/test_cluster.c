@@ -130,6 +130,14 @@ static void wrong_calls_are_misuse(void **state)
     assert_int_equal(netpol_cluster_remove(c, 99, "a", "x"), NETPOL_MISUSE);
     assert_int_equal(netpol_cluster_compile(c, 7, &e, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_cluster_new(&how, NULL, &other, NULL), NETPOL_MISUSE);
+    static const char *const missing[] = {NULL};
+    const netpol_cluster_options no_list = {.size = sizeof no_list, .n_resolve = 3};
+    const netpol_cluster_options no_text = {
+        .size = sizeof no_text, .node_addresses = missing, .n_node_addresses = 1};
+    const netpol_options odd_flag = {.size = sizeof odd_flag, .flags = 1u << 30};
+    assert_int_equal(netpol_cluster_new(&no_list, NULL, &other, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_cluster_new(&no_text, NULL, &other, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_cluster_new(NULL, &odd_flag, &other, NULL), NETPOL_MISUSE);
     netpol_cluster_free(c);
     netpol_cluster_free(NULL);
 }

@@ -166,6 +166,8 @@ static void misuse_is_told(void **state)
     assert_int_equal(netpol_live_new(NULL, NULL, &live), NETPOL_MISUSE);
     assert_int_equal(netpol_live_publish(NULL, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_reader_new(NULL, &r), NETPOL_MISUSE);
+    assert_null(netpol_reader_enter(NULL));
+    netpol_reader_leave(NULL);
     netpol_live_free(NULL);
     netpol_reader_free(NULL);
 }

@@ -450,6 +450,7 @@ static void misuse_is_told(void **state)
     assert_int_equal(netpol_object_write(NULL, NETPOL_FORMAT_YAML, 0, &to), NETPOL_MISUSE);
     assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_SARIF, 0, &to), NETPOL_MISUSE);
     assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 1u << 31, &to), NETPOL_MISUSE);
     assert_int_equal(netpol_object_write(x, NETPOL_FORMAT_YAML, 0, &none), NETPOL_MISUSE);
     netpol_object_unref(x);
     const netpol_pod pod = {0};
