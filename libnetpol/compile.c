@@ -256,13 +256,13 @@ static bool make_space_rows(np_compiler *c)
 
 /* ---- addresses ---- */
 
-bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t class)
+bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t ref)
 {
     const uint8_t *b = ip->b + 12;
     if (!ip->v4)
-        return np_ip6_put(c->store, &c->g->ip6, ip->b, class);
+        return np_ip6_put(c->store, &c->g->ip6, ip->b, ref);
     uint32_t host = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-    return np_ip4_put(c->store, &c->g->ip4, host, class);
+    return np_ip4_put(c->store, &c->g->ip4, host, ref);
 }
 
 static bool put_addresses(np_compiler *c)
@@ -270,7 +270,7 @@ static bool put_addresses(np_compiler *c)
     const np_snapshot *s = c->s;
     /* Pods go last: an address of both is a pod's. */
     for (size_t i = 0; i < s->node_addresses.n; i++)
-        if (!np_compile_address(c, &s->node_addresses.at[i].ip, NP_NODE))
+        if (!np_compile_address(c, &s->node_addresses.at[i].ip, NP_CLASS_REF(NP_NODE)))
             return false;
     for (size_t i = 0; i < s->pod_addresses.n; i++) {
         const np_address *a = &s->pod_addresses.at[i];
@@ -497,6 +497,7 @@ static netpol_status finish(np_compiler *c, netpol_status status, np_program **o
 {
     if (status == NETPOL_OK) {
         c->g->ports = c->ports.sets; /* it may have moved until now */
+        c->g->without_tree = !c->g->ip4.root;
         np_program *made = publish(c);
         if (!made)
             return NETPOL_NO_MEMORY;

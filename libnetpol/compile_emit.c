@@ -270,24 +270,24 @@ static bool put_class(np_compiler *c, uint32_t number, size_t group)
 }
 
 /* An address that the pod has, unless it is another one's. */
-static bool move_address(np_compiler *c, uint32_t pod, const np_ip *ip, uint32_t class)
+static bool move_address(np_compiler *c, uint32_t pod, const np_ip *ip, uint32_t ref)
 {
     if (!ip || np_addresses_find(&c->s->pod_addresses, ip) != pod)
         return true;
-    return np_compile_address(c, ip, class);
+    return np_compile_address(c, ip, ref);
 }
 
-static bool put_pod(np_compiler *c, uint32_t pod, uint32_t class)
+static bool put_pod(np_compiler *c, uint32_t pod, uint32_t ref)
 {
-    if (*(const uint32_t *)np_pages_at(&c->g->pods, pod) == class)
+    if (*(const uint32_t *)np_pages_at(&c->g->pods, pod) == ref)
         return true;
     uint32_t *to = np_pages_edit(c->store, &c->g->pods, pod);
     if (!to)
         return false;
-    *to = class;
+    *to = ref;
     const np_pod *p = &c->s->pods[pod];
-    return !c->placed || (move_address(c, pod, np_pod_ip(p, NP_FAMILY_4), class) &&
-                          move_address(c, pod, np_pod_ip(p, NP_FAMILY_6), class));
+    return !c->placed || (move_address(c, pod, np_pod_ip(p, NP_FAMILY_4), ref) &&
+                          move_address(c, pod, np_pod_ip(p, NP_FAMILY_6), ref));
 }
 
 static bool put_classes(np_compiler *c)
@@ -301,7 +301,7 @@ static bool put_classes(np_compiler *c)
             return false;
     const np_namespace *n = &c->s->namespaces[b->space];
     for (uint32_t i = 0; i < b->group_of.n; i++)
-        if (!put_pod(c, n->first_pod + i, numbers[b->group_of.at[i]]))
+        if (!put_pod(c, n->first_pod + i, NP_CLASS_REF(numbers[b->group_of.at[i]])))
             return false;
     return true;
 }

@@ -243,8 +243,8 @@ uint32_t np_compile_bit(np_compiler *c, uint32_t space, uint32_t sel);
 bool np_compile_space_bit(np_compiler *c, uint32_t sel);
 bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
 
-/* Sets the class of an address. */
-bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t class);
+/* Sets the class of an address, an NP_CLASS_REF. */
+bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t ref);
 /* Makes room for rows up to n; new ones are zero. */
 bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
 

@@ -20,10 +20,11 @@ typedef struct question {
  * NETPOL_IP_BLOCK_… for pods; or that the reference must tell. */
 enum { ALLOW = 1, ALLOW_OTHER = 2, BOTH = 3, SLOW = 4 };
 
-INLINE const np_class *class_at(const np_program *g, uint32_t number)
+INLINE const np_class *class_at(const np_program *g, uint32_t ref)
 {
-    const np_class *page = g->classes.page[number >> NP_CLASS_SHIFT];
-    return &page[number & ((1u << NP_CLASS_SHIFT) - 1)];
+    const uint32_t bytes = (uint32_t)sizeof(np_class) << NP_CLASS_SHIFT;
+    const char *page = g->classes.page[ref / bytes];
+    return (const np_class *)(const void *)(page + (ref & (bytes - 1)));
 }
 
 static bool is_open_more(const question *q, const np_ports *p)
@@ -165,20 +166,30 @@ static unsigned judge_address(const question *q, const np_rules *r, const np_cla
 
 /* ---- NetworkPolicies ---- */
 
-/* `subject` is isolated. */
-INLINE unsigned judge_policies(const question *q, const np_class *subject, const np_class *peer,
+/* `subject` is isolated. The question comes by value, so that it lies in memory only where a call
+ * needs it. */
+INLINE unsigned judge_policies(question q, const np_class *subject, const np_class *peer,
                                int direction)
 {
     const np_rules *r = subject->rules[direction];
-    uint64_t bits = np_port_bits(q->key);
+    uint64_t bits = np_port_bits(q.key);
     if (subject->space == peer->space && r->row) {
         const uint16_t *row = behind(r, r->row);
-        if (is_open(q, row[peer->row]))
+        const np_ports *p = &q.g->ports[row[peer->row]];
+        if (q.key - p->lo <= p->span)
             return BOTH;
-    } else if (r->bits & bits && in_entries(q, r, peer)) {
-        return BOTH;
+        question copy = q;
+        if (p->n_more && is_open_more(&copy, p)) /* names are resolved in rows */
+            return BOTH;
+    } else if (r->bits & bits) {
+        question copy = q;
+        if (in_entries(&copy, r, peer))
+            return BOTH;
     }
-    return r->ip_bits & bits ? judge_address(q, r, peer, direction) : 0;
+    if (!(r->ip_bits & bits))
+        return 0;
+    question copy = q;
+    return judge_address(&copy, r, peer, direction);
 }
 
 /* A verdict in a register. */
@@ -278,7 +289,7 @@ static answer judge(const question *q, const np_class *subject, const np_class *
     if (action != NP_ACTION_NONE)
         return (answer){action == NP_ACTION_ACCEPT ? BOTH : 0, NETPOL_TIER_ADMIN};
     if (subject->rules[direction])
-        return (answer){judge_policies(q, subject, peer, direction), NETPOL_TIER_NETWORK_POLICY};
+        return (answer){judge_policies(*q, subject, peer, direction), NETPOL_TIER_NETWORK_POLICY};
     return judge_baseline(q, t, subject, peer, direction);
 }
 
@@ -316,14 +327,14 @@ static netpol_verdict combine(const np_program *g, answer out, answer in)
 }
 
 /* From NP_PORT_KEY(NP_PORT_OTHER, 0) on it is a protocol that rules cannot speak of. */
-static inline uint32_t key_of(const netpol_flow *f)
+INLINE uint32_t key_of(const netpol_flow *f)
 {
-    uint32_t protocol = NP_PORT_TCP;
-    if (f->protocol != NETPOL_TCP)
-        protocol = f->protocol == NETPOL_UDP    ? NP_PORT_UDP
-                   : f->protocol == NETPOL_SCTP ? NP_PORT_SCTP
-                                                : NP_PORT_OTHER;
-    return NP_PORT_KEY(protocol, f->port);
+    if (f->protocol == NETPOL_TCP)
+        return NP_PORT_KEY(NP_PORT_TCP, f->port);
+    if (f->protocol == NETPOL_UDP)
+        return NP_PORT_KEY(NP_PORT_UDP, f->port);
+    return f->protocol == NETPOL_SCTP ? NP_PORT_KEY(NP_PORT_SCTP, f->port)
+                                      : NP_PORT_KEY(NP_PORT_OTHER, f->port);
 }
 
 /* All tiers, and whatever is left open. */
@@ -352,13 +363,13 @@ INLINE packed judge_classes(const np_program *g, const netpol_flow *f, const np_
     unsigned out = BOTH;
     unsigned in = BOTH;
     if (src->rules[NP_OUT]) {
-        out = judge_policies(&q, src, dst, NP_OUT);
+        out = judge_policies(q, src, dst, NP_OUT);
         if (out == 0)
             return pack(
                 (netpol_verdict){.direction = NETPOL_EGRESS, .tier = NETPOL_TIER_NETWORK_POLICY});
     }
     if (dst->rules[NP_IN]) {
-        in = judge_policies(&q, dst, src, NP_IN);
+        in = judge_policies(q, dst, src, NP_IN);
         if (in == 0 && out == BOTH)
             return pack(
                 (netpol_verdict){.direction = NETPOL_INGRESS, .tier = NETPOL_TIER_NETWORK_POLICY});
@@ -396,7 +407,7 @@ static uint32_t class_of_pod(const np_program *g, const uint8_t b[16])
     uint32_t pod;
     memcpy(&pod, b, sizeof pod);
     if (pod >= g->pods.n)
-        return NP_NODE; /* which is for the reference, as a wrong number is */
+        return NP_CLASS_REF(NP_NODE); /* which is for the reference, as a wrong number is */
     return *(const uint32_t *)np_pages_at(&g->pods, pod);
 }
 
@@ -423,7 +434,7 @@ static packed judge_pods(const np_program *g, const netpol_flow *f)
         return ask_reference(g, f);
     uint32_t src = f->src_kind ? class_of_pod(g, f->src) : class_of_address(g, f->src);
     uint32_t dst = f->dst_kind ? class_of_pod(g, f->dst) : class_of_address(g, f->dst);
-    if (src == NP_NODE || dst == NP_NODE)
+    if (src == NP_CLASS_REF(NP_NODE) || dst == NP_CLASS_REF(NP_NODE))
         return ask_reference(g, f);
     if (is_self(g, f))
         return judge_self(g, f, class_at(g, src));
@@ -442,12 +453,16 @@ static packed judge_addresses(const np_program *g, const netpol_flow *f)
     return judge_rare(g, f, src, class_at(g, class_of_address(g, f->dst)));
 }
 
+/* Whatever is not a question by two IPv4 addresses that are found in the tree. */
+static packed judge_others(const np_program *g, const netpol_flow *f)
+{
+    return f->src_kind | f->dst_kind ? judge_pods(g, f) : judge_addresses(g, f);
+}
+
 INLINE packed judge_flow(const np_program *g, const netpol_flow *f)
 {
-    if (f->src_kind | f->dst_kind)
-        return judge_pods(g, f);
-    if (!is_v4(f->src) || !is_v4(f->dst) || !g->ip4.root)
-        return judge_addresses(g, f);
+    if (f->src_kind | f->dst_kind | g->without_tree || !is_v4(f->src) || !is_v4(f->dst))
+        return judge_others(g, f);
     const np_class *from = class_at(g, np_ip4_tree_find(&g->ip4, f->src + 12));
     if (memcmp(f->src + 12, f->dst + 12, 4) == 0)
         return judge_self(g, f, from);

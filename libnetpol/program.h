@@ -43,6 +43,9 @@ typedef struct np_class {
 } np_class;
 
 #define NP_CLASS_SHIFT 7
+/* How addresses and pods name their class: its distance in bytes from the first, if pages were one
+ * after the other. */
+#define NP_CLASS_REF(number) ((uint32_t)((number) * sizeof(np_class)))
 #define NP_MAX_ROW ((1u << 24) - 1)
 #define NP_OUTSIDE 0u /* the class of other addresses */
 #define NP_NODE 1u    /* the class of node addresses */
@@ -174,7 +177,7 @@ static inline bool np_rows_has(const np_rows *r, uint32_t row, uint32_t bit)
 }
 
 typedef struct np_program {
-    np_ip4_map ip4; /* class of an address; a missing one is NP_OUTSIDE */
+    np_ip4_map ip4; /* NP_CLASS_REF of an address; a missing one is NP_OUTSIDE */
     np_ip6_map ip6;
     np_pages classes;
     np_pages spaces; /* const np_space *, by number of the namespace + 1 */
@@ -186,7 +189,8 @@ typedef struct np_program {
     np_pages tiers;
     const np_snapshot *snapshot; /* borrowed */
     netpol_semantics how;
-    uint32_t depends; /* what every verdict depends on */
+    uint32_t depends;     /* what every verdict depends on */
+    uint8_t without_tree; /* IPv4 addresses are in the hash */
     np_version *version;
     np_store *store;
     netpol_allocator alloc;
