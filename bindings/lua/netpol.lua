@@ -306,7 +306,10 @@ end
 function netpol.cluster(values, options)
   options = options_of(options, CLUSTER)
   local tables, it = objects_of(values)
-  local keep_going = options.keep_going or it.keep_going
+  local keep_going = options.keep_going
+  if keep_going == nil then
+    keep_going = it.keep_going
+  end
   local handle, message, diagnostics = new_cluster(options, keep_going)
   if not handle then
     return nil, message, diagnostics
