@@ -19,6 +19,17 @@ _TIERS = {_core.TIER_NONE: "none", _core.TIER_ADMIN: "admin",
 _OUTCOMES = {0: "deny", 1: "allow", 2: "mixed"}
 
 
+def _presets() -> list[str]:
+    names: list[str] = []
+    while (name := _core.semantics_preset_name(len(names))) is not None:
+        names.append(name)
+    return names
+
+
+#: names of what ``Cluster(semantics=…)`` takes
+PRESETS: tuple[str, ...] = tuple(_presets())
+
+
 def _port_text(port: int | str | None) -> str | None:
     if port is None or isinstance(port, str):
         return port
@@ -237,14 +248,15 @@ class Cluster:
     def __init__(self, manifests: Manifests | None = None, *, semantics: str = "spec",
                  default_namespace: str | None = None, node_addresses: Iterable[str] = (),
                  resolve: Iterable[str] = (), keep_going: bool = False) -> None:
-        presets = _presets()
-        if semantics not in presets:
-            raise ValueError(f"semantics must be one of {', '.join(presets)}, not {semantics!r}")
+        if semantics not in PRESETS:
+            raise ValueError(f"semantics must be one of {', '.join(PRESETS)}, not {semantics!r}")
+        if manifests is not None and not isinstance(manifests, Manifests):
+            raise TypeError(f"a cluster is made of Manifests, not {manifests!r}")
         self._lock = threading.Lock()
         self._handle = _core.cluster_new(semantics, default_namespace, tuple(node_addresses),
                                          tuple(resolve), flags_of(keep_going=keep_going)).this
         if manifests is not None:
-            self._put_list(manifests.current())
+            self._put_list(manifests._current())
 
     @classmethod
     def load(cls, *paths: Path, lenient: bool = False, keep_going: bool = False,
@@ -286,17 +298,6 @@ class Cluster:
             raise ValueError(f"engine must be compiled or reference, not {engine!r}")
         with self._lock:
             return Engine(_core.cluster_compile(self._handle, _MACHINES[engine]).this)
-
-
-def _presets() -> list[str]:
-    names: list[str] = []
-    while (name := _core.semantics_preset_name(len(names))) is not None:
-        names.append(name)
-    return names
-
-
-#: names of what ``Cluster(semantics=…)`` takes
-PRESETS: tuple[str, ...] = tuple(_presets())
 
 
 class Selector:

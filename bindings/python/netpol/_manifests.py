@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal, TypeVar
 
@@ -19,6 +20,9 @@ _POLICIES = {
     _core.KIND_ADMIN_NETWORK_POLICY,
     _core.KIND_BASELINE_ADMIN_NETWORK_POLICY,
 }
+
+# Two threads that ask for one value get the same. A finalizer may ask for one meanwhile, too.
+_MAKING = threading.RLock()
 
 
 def flags_of(*, lenient: bool = False, tolerant_cidr: bool = False, keep_going: bool = False,
@@ -54,7 +58,8 @@ class _Entry:
 
     def get(self) -> Object:
         if self.value is None:
-            self.value = _core.value_of(self.handle, _model.CLASSES)
+            with _MAKING:
+                self.value = self.value or _core.value_of(self.handle, _model.CLASSES)
         assert self.value is not None
         return self.value
 
@@ -139,7 +144,7 @@ class Manifests:
         """Adds an object that was made in Python."""
         self._entries.append(_Entry(handle_of(value), value))
 
-    def current(self) -> Any:
+    def _current(self) -> Any:
         """The C list of the objects as they stand now."""
         now = [entry.current() for entry in self._entries]
         read = _core.manifests_count(self._handle)
