@@ -343,6 +343,37 @@ static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_ed
     return note_literal(job, text);
 }
 
+static const np_value *value_at(const np_value *v, const np_edit_path *path)
+{
+    for (size_t i = 0; v && i < path->n; i++) {
+        const np_edit_step *step = &path->steps[i];
+        const np_value *inside = NULL;
+        for (size_t k = 0; v->type == NP_VALUE_MAP && !step->is_index && k < v->n; k++)
+            if (np_slice_equal(v->as.map[k].key, step->key))
+                inside = v->as.map[k].value;
+        if (v->type == NP_VALUE_LIST && step->is_index && step->index < v->n)
+            inside = v->as.list[step->index];
+        v = inside;
+    }
+    return v;
+}
+
+/* Of a collection that takes the place of another of its kind only the differences are written, so
+ * that comments stay with what they are about. NETPOL_INVALID: that cannot be done. */
+static netpol_status set_differences(np_editing *e, np_edit_job *job)
+{
+    np_reading_of r;
+    netpol_status s = np_edit_read(&e->d->o, e->d->name, (np_slice){e->text.p, e->text.n}, e->index,
+                                   job->arena, &r, NULL);
+    if (s != NETPOL_OK)
+        return s == NETPOL_NOT_FOUND ? NETPOL_INVALID : s;
+    const np_value *old = value_at(r.value, &job->path);
+    if (!old || old->type != job->value->type || !np_form_is_block(old) ||
+        !np_form_is_block(job->value))
+        return NETPOL_INVALID;
+    return np_edit_towards(e, &job->path, old, job->value);
+}
+
 static netpol_status apply_words(np_editing *e, np_edit_job *job, const netpol_edit *edit)
 {
     job->action = edit->action;
@@ -355,6 +386,11 @@ static netpol_status apply_words(np_editing *e, np_edit_job *job, const netpol_e
         job->new_key = np_slice_of(edit->value);
     else if (needs_value(edit->action))
         s = read_value(e, job, edit);
+    if (s == NETPOL_OK && edit->action == NETPOL_EDIT_SET) {
+        netpol_status done = set_differences(e, job);
+        if (done == NETPOL_OK || done == NETPOL_NO_MEMORY || done == NETPOL_CANCELLED)
+            return done;
+    }
     return s == NETPOL_OK ? np_edit_apply(e, job, edit->path) : s;
 }
 

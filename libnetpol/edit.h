@@ -128,6 +128,10 @@ netpol_status np_edit_read(const netpol_options *o, const char *name, np_slice b
 /* Makes one change: action, path and value of the job are set, and its arena. path_text: for
  * diagnostics. The text is untouched unless it returns NETPOL_OK. */
 netpol_status np_edit_apply(np_editing *e, np_edit_job *job, const char *path_text);
+/* Makes what is at a path mean `now`, by the edits of what differs; the text is untouched unless it
+ * returns NETPOL_OK. It says nothing in the diagnostics. */
+netpol_status np_edit_towards(np_editing *e, const np_edit_path *path, const np_value *old,
+                              const np_value *now);
 /* Gives the text to the document if all went well. Returns s. */
 netpol_status np_edit_end(np_editing *e, netpol_document *d, netpol_status s);
 

@@ -314,10 +314,33 @@ static bool insert(splice *s, const np_node *c, size_t at, const np_slice *key, 
 
 /* ---- taking away ---- */
 
-static void take_lines(splice *s, size_t first, size_t last)
+/* Where the comments begin that stand right above a line, as far in as what stands on it: they are
+ * about it, and would mislead above what comes next. */
+static size_t with_comments_above(np_slice t, size_t first)
+{
+    size_t start = line_start(t, first);
+    size_t indent = first - start;
+    while (start > 0) {
+        size_t above = start - 1;
+        if (above > 0 && t.p[above] == '\n' && t.p[above - 1] == '\r')
+            above--;
+        above = line_start(t, above);
+        bool comment = above + indent < start && first_on_line(t, above + indent) &&
+                       t.p[above + indent] == '#';
+        if (!comment)
+            break;
+        start = above;
+    }
+    return start;
+}
+
+/* A comment above the first key of a document is rather about the document. */
+static void take_lines(splice *s, const np_node *c, size_t first, size_t last)
 {
     np_slice t = s->job->text;
-    (void)new_cut(s, line_start(t, first), after_line(t, last));
+    bool heads_document = !c->up && first == c->nodes[0]->begin;
+    size_t from = heads_document ? line_start(t, first) : with_comments_above(t, first);
+    (void)new_cut(s, from, after_line(t, last));
 }
 
 /* Where the `-` of an element stands, or the key of an entry. */
@@ -355,7 +378,7 @@ static void take_unit(splice *s, const np_node *c, size_t i)
     else if (is_flow(s, c))
         (void)new_cut(s, unit_last(c, i - 1)->end, unit_last(c, i)->end);
     else if (first_on_line(s->job->text, unit_start(s, c, i)))
-        take_lines(s, unit_start(s, c, i), unit_last(c, i)->end);
+        take_lines(s, c, unit_start(s, c, i), unit_last(c, i)->end);
     else
         take_first_of_line(s, c);
 }

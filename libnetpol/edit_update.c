@@ -106,6 +106,25 @@ static void update(updating *u, const np_value *old, const np_value *now)
         apply(u, NETPOL_EDIT_SET, now);
 }
 
+netpol_status np_edit_towards(np_editing *e, const np_edit_path *path, const np_value *old,
+                              const np_value *now)
+{
+    updating u = {.edit = *e, .path = *path};
+    u.edit.diags = NULL;
+    np_buffer_init(&u.edit.text, &e->d->alloc);
+    np_buffer_add(&u.edit.text, e->text.p, e->text.n);
+    u.status = u.edit.text.failed ? NETPOL_NO_MEMORY : NETPOL_OK;
+    if (u.status == NETPOL_OK)
+        update(&u, old, now);
+    if (u.status == NETPOL_OK) {
+        np_buffer was = e->text;
+        e->text = u.edit.text;
+        u.edit.text = was;
+    }
+    np_buffer_free(&u.edit.text);
+    return u.status;
+}
+
 /* ---- from objects to plain values ---- */
 
 static netpol_status value_of(const netpol_document *d, const netpol_object *x, np_arena *arena,

@@ -53,6 +53,10 @@ static const struct {
      "2", "a: 1 # c\nb: 2\n# foot\n", 0},
     {"a map is laid out as the text is", "a:\n   b: 1\n", NETPOL_EDIT_SET, "c", "{d: {e: 1}}",
      "a:\n   b: 1\nc:\n   d:\n      e: 1\n", 0},
+    {"of a list only what differs changes", "a:\n- b: 80 # http\n- b: 81\n", NETPOL_EDIT_SET, "a",
+     "[{b: 80}, {b: 443}, {b: 81}]", "a:\n- b: 80 # http\n- b: 443\n- b: 81\n", 0},
+    {"and of a map", "a:\n  b: 1 # x\n  c: 2\n", NETPOL_EDIT_SET, "a", "{b: 1, d: 3}",
+     "a:\n  b: 1 # x\n  d: 3\n", 0},
     {"a scalar gives way to a map, and its comment stays", "a: 1 # c\n", NETPOL_EDIT_SET, "a",
      "{b: 2}", "a: # c\n  b: 2\n", 0},
     {"a map gives way to a scalar", "a:\n  b: 1\n  c: 2\nd: 3\n", NETPOL_EDIT_SET, "a", "x",
@@ -74,6 +78,12 @@ static const struct {
     {"an index at the end appends", "a: [1]\n", NETPOL_EDIT_SET, "a[1]", "2", "a: [1, 2]\n", 0},
     {"an entry goes with its lines", "a: 1\nb: # c\n  - x\n  - y\nc: 3\n", NETPOL_EDIT_DELETE, "b",
      NULL, "a: 1\nc: 3\n", 0},
+    {"comments right above an entry go with it", "a: 1\n\n# of b\n# too\nb: 2\n# of c\nc: 3\n",
+     NETPOL_EDIT_DELETE, "b", NULL, "a: 1\n\n# of c\nc: 3\n", 0},
+    {"and of an element, as far in as its dash", "a:\n  # list\n    # of 1\n    - 1\n    - 2\n",
+     NETPOL_EDIT_DELETE, "a[0]", NULL, "a:\n  # list\n    - 2\n", 0},
+    {"a comment at the head of a document stays", "# ours\na: 1\nb: 2\n", NETPOL_EDIT_DELETE, "a",
+     NULL, "# ours\nb: 2\n", 0},
     {"the last entry leaves an empty map", "a:\n  b: 1\nc: 2\n", NETPOL_EDIT_DELETE, "a.b", NULL,
      "a: {}\nc: 2\n", 0},
     {"the first key behind a dash goes, the second moves up", "- a: 1\n  b: 2\n",
@@ -227,8 +237,8 @@ static void typed_changes_keep_the_comments(void **state)
     expect_update("spec.ingress[0].ports[0].port", "3307", "0xcea", "3307");
     expect_update("spec.ingress[0].ports[0].endPort", "3400", "- port: 0xcea\n",
                   "- port: 0xcea\n                endPort: 3400\n");
-    expect_update("spec.ingress[1]", NULL, "        - from:\n              - podSelector: {}\n",
-                  "");
+    expect_update("spec.ingress[1]", NULL,
+                  "        # for all\n        - from:\n              - podSelector: {}\n", "");
     expect_update("spec.ingress[0]", NULL,
                   "        - ports: # mysql\n              - port: 0xcea\n", "");
     expect_update("metadata.labels.app", "x", "# ours\n", "# ours\n    labels:\n        app: x\n");

@@ -44,10 +44,12 @@ NETPOL_API size_t netpol_document_count(const netpol_document *document);
 
 /** What one edit does. */
 enum {
-    NETPOL_EDIT_SET = 1,    /**< Puts a value at a path; missing maps on the way are made. */
-    NETPOL_EDIT_ADD = 2,    /**< As SET, but nothing may be there; at a list it appends, and at
-                                 `list[i]` it inserts before element i. */
-    NETPOL_EDIT_DELETE = 3, /**< Takes a field or an element away. The last one leaves {} or []. */
+    NETPOL_EDIT_SET = 1, /**< Puts a value at a path; missing maps on the way are made. Of a map or
+                              list that is there, only what differs is touched. */
+    NETPOL_EDIT_ADD = 2, /**< As SET, but nothing may be there; at a list it appends, and at
+                              `list[i]` it inserts before element i. */
+    NETPOL_EDIT_DELETE = 3, /**< Takes a field or an element away, with the comments on its lines
+                               and right above it. The last one leaves {} or []. */
     NETPOL_EDIT_RENAME = 4  /**< Gives a map entry another key: `value` is the key, as text. */
 };
 
