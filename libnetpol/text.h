@@ -3,11 +3,12 @@
  * (Not named yaml.h, which is libyaml's header.)
  *
  * A text is cut into documents as kubectl's reader does (a line that begins with "---"; JSON values
- * one after another), and each document is a stream of events from a provider: libyaml, or our own
- * JSON scanner for JSON input. Aliases and merge keys are already resolved in what the user of this
- * room sees: an alias is replayed as the events of its anchor (with the anchor's lines), and the
- * entries of merged maps appear in place of the `<<` key, of a list of maps those of the last
- * first. So the last of equal keys in the order of events is the one that wins upstream. */
+ * one after another), and each document is a stream of events from a provider: libyaml, our own
+ * scanner for the most common form of YAML, or the one for JSON input. Aliases and merge keys are
+ * already resolved in what the user of this room sees: an alias is replayed as the events of its
+ * anchor (with the anchor's lines), and the entries of merged maps appear in place of the `<<` key,
+ * of a list of maps those of the last first. So the last of equal keys in the order of events is
+ * the one that wins upstream. */
 #ifndef NP_TEXT_H
 #define NP_TEXT_H
 

@@ -295,6 +295,28 @@ static void long_documents_are_the_same(void **state)
     }
 }
 
+/* Also where a new window begins between the two. */
+static void an_event_is_valid_until_the_next_is_taken(void **state)
+{
+    (void)state;
+    size_t n;
+    char *text = repeated("", "- a: b\n  c: [d, e]\n", 3000, &n);
+    np_text *t = open_text(text, n, 0, NULL);
+    np_document doc;
+    assert_int_equal(np_text_next(t, &doc), NETPOL_OK);
+    assert_int_equal(t->plain_documents, 1);
+    while (np_text_peek(t)->type < NP_EVENT_END) {
+        const np_event *before = np_text_peek(t);
+        np_event copy = *before;
+        np_text_take(t);
+        (void)np_text_peek(t);
+        assert_true(same_event(before, &copy));
+    }
+    assert_int_equal(np_text_peek(t)->type, NP_EVENT_END);
+    np_text_close(t);
+    free(text);
+}
+
 static netpol_status read_all(const netpol_options *given, void *ctx)
 {
     netpol_options o;
@@ -662,6 +684,7 @@ int main(void)
         cmocka_unit_test(anything_else_is_libyaml_s),
         cmocka_unit_test(a_broken_document_is_libyaml_s_alone),
         cmocka_unit_test(long_documents_are_the_same),
+        cmocka_unit_test(an_event_is_valid_until_the_next_is_taken),
         cmocka_unit_test(memory_may_fail),
         cmocka_unit_test(scanning_asks_whether_to_go_on),
         cmocka_unit_test(mutants_give_the_events_of_libyaml),
