@@ -79,15 +79,17 @@ class Policies(MutableMapping[str, Policy]):
 
     def __init__(self, entries: list[_Entry]) -> None:
         self._entries = entries
+        self._by_key: dict[str, _Entry] = {}
+        for entry in entries:
+            self._note(entry)
 
-    def _find(self, key: object) -> _Entry:
-        for entry in self._entries:
-            if entry.key == key and entry.kind in _POLICIES:
-                return entry
-        raise KeyError(key)
+    def _note(self, entry: _Entry) -> None:
+        # Of two of one name, which no cluster takes, the first is shown.
+        if entry.kind in _POLICIES:
+            self._by_key.setdefault(entry.key, entry)
 
     def __getitem__(self, key: str) -> Policy:
-        value = self._find(key).get()
+        value = self._by_key[key].get()
         assert isinstance(value, Policy)
         return value
 
@@ -97,19 +99,23 @@ class Policies(MutableMapping[str, Policy]):
             raise TypeError(f"{made.key} is no policy but a {type(value).__name__}")
         if made.key != key:
             raise ValueError(f"the policy's name is {made.key}, not {key}")
-        try:
-            self._entries[self._entries.index(self._find(key))] = made
-        except KeyError:
+        if key in self._by_key:
+            self._entries[self._entries.index(self._by_key[key])] = made
+        else:
             self._entries.append(made)
+        self._by_key[key] = made
 
     def __delitem__(self, key: str) -> None:
-        self._entries.remove(self._find(key))
+        self._entries.remove(self._by_key.pop(key))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_key
 
     def __iter__(self) -> Iterator[str]:
-        return (entry.key for entry in self._entries if entry.kind in _POLICIES)
+        return iter(self._by_key)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._by_key)
 
     def __repr__(self) -> str:
         return f"Policies({list(self)})"
@@ -123,13 +129,10 @@ class Manifests:
         self._flags = flags
         self._entries = [_Entry(_core.manifests_at(handle, i))
                          for i in range(_core.manifests_count(handle))]
+        #: the policies by name, which can be changed
+        self.policies = Policies(self._entries)
         #: warnings and notes of reading; with ``keep_going`` also what was broken
         self.diagnostics = diagnostics
-
-    @property
-    def policies(self) -> Policies:
-        """The policies by name; a view that can be changed."""
-        return Policies(self._entries)
 
     @property
     def objects(self) -> list[Object]:
@@ -142,7 +145,9 @@ class Manifests:
 
     def add(self, value: Object) -> None:
         """Adds an object that was made in Python."""
-        self._entries.append(_Entry(handle_of(value), value))
+        entry = _Entry(handle_of(value), value)
+        self._entries.append(entry)
+        self.policies._note(entry)
 
     def _current(self) -> Any:
         """The C list of the objects as they stand now."""
