@@ -17,7 +17,7 @@ enum {
     QUIET_MOST = 32768, /* bytes without an event; libyaml bounds them too (text_libyaml.c) */
     FLOW_MOST = 128,    /* events of the brackets of one line */
     LINE_MOST = 384,    /* events of one line: brackets, and collections that end and begin */
-    WINDOW = 1024,      /* events of a window, beside those of its last line */
+    WINDOW = 256,       /* events of a window, beside those of its last line */
     TAIL_MOST = 1024    /* bytes of a last line without a line feed */
 };
 
@@ -51,7 +51,9 @@ struct np_plain {
     np_event *put;
     size_t n_tail;
     char tail[TAIL_MOST + 1];
-    np_event window[WINDOW + LINE_MOST];
+    /* Two, for the event before the one at hand must outlive its window. */
+    np_event windows[2][WINDOW + LINE_MOST];
+    np_event *window; /* the one at hand */
 };
 
 /* ---- characters ---- */
@@ -583,21 +585,13 @@ static bool fill_and_ask(np_text *t)
     return filled && np_text_goes_on(t, (uint64_t)(s->put - s->window) * NP_WORK_OF_EVENT);
 }
 
-/* The event before the one at hand must outlive the window. */
-static void keep_last(np_text *t)
-{
-    t->slots[0].event = *t->hand.last;
-    t->hand.last = &t->slots[0].event;
-    t->hand.now = &t->slots[1].event;
-}
-
 bool np_plain_more(np_text *t)
 {
     if (t->plain->whole) {
         t->plain_end++;
         return true;
     }
-    keep_last(t);
+    t->plain->window = t->plain->windows[t->plain->window == t->plain->windows[0]];
     do
         if (!fill_and_ask(t)) /* it was stopped, for it was not given up before */
             return np_text_stop(t, NETPOL_INVALID);
@@ -629,6 +623,7 @@ static bool begin(np_text *t, size_t lines)
     s->end = s->at + lines;
     s->line = t->piece.line;
     s->in_tail = s->pending = s->whole = s->wide = false;
+    s->window = s->windows[0];
     s->depth = 0;
     s->scalar_most = t->options.max_scalar;
     s->depth_most = t->options.max_depth < DEEPEST ? t->options.max_depth : DEEPEST;

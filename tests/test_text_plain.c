@@ -268,7 +268,7 @@ static const struct {
     bool taken;
 } long_texts[] = {
     {"more events than a window has", "", "- a: b\n  c: [d, e]\n", 3000, true},
-    {"a window that ends before a tail", "a:\n", "- b\n", 1023, true},
+    {"a window that ends before a tail", "a:\n", "- b\n", 253, true},
     {"some comments", "a: b\n", "# a comment of twenty-eight\n", 1000, true},
     {"as many comments as libyaml might refuse", "a: b\n", "# a comment of twenty-eight\n", 1200,
      false},
