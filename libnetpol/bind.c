@@ -208,6 +208,17 @@ static void remember_size(np_binder *b, const netpol_object *x, const np_origin 
     b->last_text = from->text.n;
 }
 
+/* The API server never comes to strictness in a text that is no YAML. */
+static void forget_strict_faults(np_binder *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->n_found; i++)
+        if (b->found[i].rank == NP_RANK_TYPE)
+            b->found[kept++] = b->found[i];
+    b->n_found = kept;
+    b->strict_faults = 0;
+}
+
 /* Ends the making of an object: gives it out, or back. */
 static netpol_status finish(np_binder *b, netpol_object *x, bool filled, const np_origin *from,
                             netpol_object **out)
@@ -218,6 +229,8 @@ static netpol_status finish(np_binder *b, netpol_object *x, bool filled, const n
     if (!filled && !s)
         s = NETPOL_INVALID;
     b->into = NULL;
+    if (np_text_status(b->text) == NETPOL_INVALID)
+        forget_strict_faults(b);
     if (s || b->wrong_types) {
         keep_names(b, x);
         netpol_object_unref(x);
