@@ -363,7 +363,7 @@ bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, s
                       uint32_t *tiers)
 {
     np_tiers t = {{{NULL}}};
-    uint32_t key[2 * NP_GROUPS * 2];
+    uint32_t key[sizeof(np_tiers) / sizeof(uint32_t)];
     *tiers = 0;
     if (c->s->n_cluster_policies == 0)
         return true;

@@ -24,7 +24,7 @@ INLINE const np_class *class_at(const np_program *g, uint32_t ref)
 {
     const uint32_t bytes = (uint32_t)sizeof(np_class) << NP_CLASS_SHIFT;
     const char *page = g->classes.page[ref / bytes];
-    return (const np_class *)(const void *)(page + (ref & (bytes - 1)));
+    return (const np_class *)(const void *)(page + ref % bytes);
 }
 
 static bool is_open_more(const question *q, const np_ports *p)
