@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "index_ip.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Slots per address when a map is made, in eighths, and the load at which it grows. Two slots an
