@@ -112,6 +112,18 @@ static bool refuse(lua_State *L, const char *wanted, np_lua_at index)
     return false;
 }
 
+bool np_lua_is_handle(lua_State *L, np_lua_at index)
+{
+    bool is = false;
+    if (lua_type(L, index) == LUA_TUSERDATA && lua_getmetatable(L, index)) {
+        lua_pushliteral(L, ".type");
+        lua_rawget(L, -2);
+        is = lua_type(L, -1) == LUA_TSTRING;
+        lua_pop(L, 2);
+    }
+    return is || refuse(L, "a handle", index);
+}
+
 bool np_lua_text(lua_State *L, np_lua_at index, const char **out)
 {
     size_t n;

@@ -15,6 +15,9 @@ typedef int np_lua_pushed;
 /* Memory that Lua gives back even if a call is left by an error: *slot goes to `release`. */
 void **np_lua_keep(lua_State *L, void (*release)(void *));
 
+/* Whether a userdata was made by SWIG, which takes any for its own. False: an error message is on
+ * the stack. */
+bool np_lua_is_handle(lua_State *L, np_lua_at index);
 /* A table of options, or nil, over the defaults. False: an error message is on the stack. */
 bool np_lua_options(lua_State *L, np_lua_at index, netpol_options *out);
 /* Text without NUL, or NULL for nil. False: an error message is on the stack. */

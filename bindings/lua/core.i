@@ -94,6 +94,12 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
 }
 
 %define NETPOL_RESULT(type)
+%typemap(in, noblock=1) type *, const type * {
+    if (!np_lua_is_handle(L, $input))
+        goto fail;
+    if (!SWIG_IsOK(SWIG_ConvertPtr(L, $input, (void **)&$1, $descriptor(type *), 0)))
+        SWIG_fail_ptr("$symname", $argnum, $descriptor(type *));
+}
 %typemap(in, numinputs=0, noblock=1) type **out (type *made = NULL) {
     $1 = &made;
 }
@@ -102,6 +108,18 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
         SWIG_NewPointerObj(L, made$argnum, $descriptor(type *), 1);
 }
 %enddef
+
+/* A handle or nil, by the name of the parameter. */
+%define NETPOL_OR_NIL(type, name)
+%typemap(in, noblock=1) const type *name {
+    if (!lua_isnil(L, $input) && !np_lua_is_handle(L, $input))
+        goto fail;
+    if (!SWIG_IsOK(SWIG_ConvertPtr(L, $input, (void **)&$1, $descriptor(type *), 0)))
+        SWIG_fail_ptr("$symname", $argnum, $descriptor(type *));
+}
+%enddef
+NETPOL_OR_NIL(netpol_object, old)
+NETPOL_OR_NIL(netpol_manifests, base)
 
 /* ---- words of calls.h ---- */
 
@@ -124,6 +142,7 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
 }
 
 %include "../netpol.i"
+
 %typemap(check) const netpol_manifests *base "";
 
 /* require "netpol.core" looks for this name. */
