@@ -168,12 +168,28 @@ def readme_console(it, text):
         expect(command, done.stdout, shown)
 
 
+def sanitizer_of(library):
+    """What must be loaded before a program that was not built with the sanitizer that the library was."""
+    lines = subprocess.run(["ldd", library], capture_output=True, text=True).stdout.splitlines()
+    found = [line.split("=>")[1].split()[0] for line in lines if "libasan" in line and "=>" in line]
+    return {"LD_PRELOAD": found[0], "ASAN_OPTIONS": "detect_leaks=0"} if found else {}
+
+
+def foreign_interpreter(it):
+    """The environment in which a program that is not ours may load what we built."""
+    environment = {**os.environ, "PYTHONPATH": str(it.build / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if "address" in os.environ.get("CFLAGS", ""):
+        environment["LD_PRELOAD"] = output([it.compiler[0], "-print-file-name=libasan.so"]).strip()
+        environment["ASAN_OPTIONS"] = "detect_leaks=0"  # the interpreter's own
+    return environment
+
+
 def readme_python(it, text, shown):
     """A Python block is a whole program, if the package was built."""
     if not list(it.build.glob("python/netpol/_core*.so")):
+        print("README.md: the Python program is not run, for the package was not built")
         return
-    environment = {**os.environ, "PYTHONPATH": str(it.build / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(["/usr/bin/python3", "-c", text], cwd=ROOT, env=environment, text=True,
+    done = subprocess.run(["/usr/bin/python3", "-c", text], cwd=ROOT, env=foreign_interpreter(it), text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     expect("the Python program", done.stdout, shown)
 
