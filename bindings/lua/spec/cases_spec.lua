@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- tests/cases/ give the same bytes in Lua as by the command, from tables and without them.
-package.path = arg[0]:gsub("[^/]*$", "") .. "?.lua"
-local harness = require "harness"
+local harness = require "bindings.lua.spec.harness"
 local netpol = require "netpol"
 local unpack = unpack or table.unpack
 
@@ -105,40 +104,38 @@ local function ask_all(path, case, by_tables, without)
   end
 end
 
-local tests = {}
-
-function tests.every_case_is_answered_as_by_the_command()
-  for _, path in ipairs(paths()) do
-    local case = case_of(path)
-    if case.refused then
-      refused(path, case)
-    else
-      local by_tables, without = engines(path, case)
-      ask_all(path, case, by_tables, without)
-      local list = by_command("list", path, case, "-o", "json")
-      harness.same(path .. ": list", by_tables:list("json"), list)
-      harness.same(path .. ": list", without:list("json"), list)
+describe("tests/cases", function()
+  it("every case is answered as by the command", function()
+    for _, path in ipairs(paths()) do
+      local case = case_of(path)
+      if case.refused then
+        refused(path, case)
+      else
+        local by_tables, without = engines(path, case)
+        ask_all(path, case, by_tables, without)
+        local list = by_command("list", path, case, "-o", "json")
+        harness.same(path .. ": list", by_tables:list("json"), list)
+        harness.same(path .. ": list", without:list("json"), list)
+      end
     end
-  end
-end
+  end)
 
-function tests.checks_are_those_of_the_command()
-  for _, path in ipairs(paths()) do
-    for _, format in ipairs { "text", "json", "jsonl", "sarif" } do
-      harness.same(path, netpol.check(path, format), harness.command("check", "-o", format, path))
+  it("checks are those of the command", function()
+    for _, path in ipairs(paths()) do
+      for _, format in ipairs { "text", "json", "jsonl", "sarif" } do
+        harness.same(path, netpol.check(path, format), harness.command("check", "-o", format, path))
+      end
     end
-  end
-end
+  end)
 
--- Objects that are kept whole are written as the command writes them.
-function tests.tables_are_written_as_documents_are()
-  for _, path in ipairs { "examples/db-policy/1-either.yaml", "examples/db-policy/2-both.yaml",
-                          "examples/db-policy/3-in-and-out.yaml" } do
-    for _, format in ipairs { "yaml", "json" } do
-      local m = assert(netpol.load(path))
-      harness.same(path, netpol.dumps(m, format), harness.command("convert", "-o", format, path))
+  -- Objects that are kept whole are written as the command writes them.
+  it("tables are written as documents are", function()
+    for _, path in ipairs { "examples/db-policy/1-either.yaml", "examples/db-policy/2-both.yaml",
+                            "examples/db-policy/3-in-and-out.yaml" } do
+      for _, format in ipairs { "yaml", "json" } do
+        local m = assert(netpol.load(path))
+        harness.same(path, netpol.dumps(m, format), harness.command("convert", "-o", format, path))
+      end
     end
-  end
-end
-
-harness.run(tests)
+  end)
+end)

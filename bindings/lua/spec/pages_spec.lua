@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The Lua programs of the pages print what the pages say.
-package.path = arg[0]:gsub("[^/]*$", "") .. "?.lua"
-local harness = require "harness"
+local harness = require "bindings.lua.spec.harness"
 
 -- Runs the blocks of one page as one program; returns what was printed before each text block.
 local function run(page)
@@ -37,17 +36,15 @@ local function run(page)
   return wanted, printed
 end
 
-local tests = {}
-
-for _, page in ipairs { "README.md", "docs/lua.md" } do
-  tests[page] = function()
-    local wanted, printed = run(page)
-    assert(#wanted > 0, "no programs")
-    for i, text in ipairs(wanted) do
-      -- what is too long to show is printed before the block that is shown
-      harness.same(page .. ", block " .. i, printed[i]:sub(-#text), text)
-    end
+describe("pages", function()
+  for _, page in ipairs { "README.md", "docs/lua.md" } do
+    it(page .. " prints what it says", function()
+      local wanted, printed = run(page)
+      assert(#wanted > 0, "no programs")
+      for i, text in ipairs(wanted) do
+        -- what is too long to show is printed before the block that is shown
+        harness.same(page .. ", block " .. i, printed[i]:sub(-#text), text)
+      end
+    end)
   end
-end
-
-harness.run(tests)
+end)

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- What the Lua tests share: finding the module, checks, running. A test file is called as
---   lua FILE BUILD_DIR SOURCE_DIR
--- from the source folder, so that names of files are those of the command.
-local build = arg[1]
-local version = _VERSION:match("%d%.%d")
-package.path = build .. "/lua/" .. version .. "/?.lua"
-package.cpath = build .. "/lua/" .. version .. "/?.so"
+-- What the specs share: finding the module and checks. Specs run from the source folder, so that names of
+-- files are those of the command; NETPOL_BUILD is the build folder, "build" unless said. Where
+-- NETPOL_INSTALLED is set, the module is found as any program finds it.
+local build = os.getenv("NETPOL_BUILD") or "build"
+if not os.getenv("NETPOL_INSTALLED") then
+  local folder = build .. "/lua/" .. _VERSION:match("%d%.%d")
+  package.path = folder .. "/?.lua;" .. package.path
+  package.cpath = folder .. "/?.so;" .. package.cpath
+end
 
 local harness = { build = build }
 
@@ -73,24 +75,6 @@ function harness.read(path)
   local text = file:read("*a")
   file:close()
   return text
-end
-
---- Runs all functions of a table in the order of their names.
-function harness.run(tests)
-  local names, failed = {}, 0
-  for name in pairs(tests) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local ok, message = xpcall(tests[name], debug.traceback)
-    if not ok then
-      failed = failed + 1
-      io.stderr:write("FAILED ", name, ": ", tostring(message), "\n")
-    end
-  end
-  print(("%s: %d tests, %d failed"):format(jit and jit.version or _VERSION, #names, failed))
-  os.exit(failed == 0 and 0 or 1, true)
 end
 
 return harness
