@@ -123,7 +123,7 @@ static void name_pods(subject *s)
         for (int side = 0; side < 2; side++) {
             uint8_t *bytes = side ? f->dst : f->src;
             np_ip ip = np_ip_of_bytes(bytes);
-            uint32_t pod = np_addresses_find(&p->pod_addresses, &ip);
+            uint32_t pod = np_snapshot_pod_of_ip(p, &ip);
             if (pod == NP_NONE)
                 continue;
             memset(bytes, 0, 16);

@@ -272,7 +272,7 @@ static bool put_class(np_compiler *c, uint32_t number, size_t group)
 /* An address that the pod has, unless it is another one's. */
 static bool move_address(np_compiler *c, uint32_t pod, const np_ip *ip, uint32_t ref)
 {
-    if (!ip || np_addresses_find(&c->s->pod_addresses, ip) != pod)
+    if (!ip || np_snapshot_pod_of_ip(c->s, ip) != pod)
         return true;
     return np_compile_address(c, ip, ref);
 }

@@ -48,10 +48,10 @@ static void cut_namespace(np_port_cuts *c, const np_snapshot *s, const np_packet
     const np_side *side = direction == NETPOL_EGRESS ? &q->src : &q->dst;
     if (side->pod == NP_NONE)
         return;
-    const np_pod *pod = &s->pods[side->pod];
-    const np_namespace *n = &s->namespaces[pod->space];
+    const np_pod *pod = np_pod_at(s, side->pod);
+    const np_namespace *n = np_namespace_at(s, pod->space);
     for (uint32_t i = 0; i < n->n_policies; i++) {
-        const np_policy *p = &s->policies[n->first_policy + i];
+        const np_policy *p = np_policy_of(s, n, i);
         if (!(p->directions & direction) || !may_isolate(s, pod, q, direction, p))
             continue;
         if (direction == NETPOL_EGRESS)
@@ -100,7 +100,7 @@ static void cut_names(np_port_cuts *c, const np_snapshot *s, const np_side *dst,
 {
     if (dst->pod == NP_NONE)
         return;
-    const np_pod *p = &s->pods[dst->pod];
+    const np_pod *p = np_pod_at(s, dst->pod);
     for (size_t i = 0; i < p->n_ports; i++)
         if (p->ports[i].protocol == protocol)
             cut_range(c, p->ports[i].number, p->ports[i].number);

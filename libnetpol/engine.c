@@ -131,7 +131,7 @@ static uint32_t first_of_owner(const np_snapshot *s, uint32_t space, const char 
                                const char *name)
 {
     uint32_t owner = np_snapshot_owner(s, space, kind, name);
-    return owner == NP_NONE ? NP_NONE : s->owners[owner].first_pod;
+    return owner == NP_NONE ? NP_NONE : np_owner_at(s, owner)->first_pod;
 }
 
 static uint32_t find_by_kind(const np_snapshot *s, uint32_t space, const char *text)
@@ -152,7 +152,7 @@ static uint32_t find_replica(const np_snapshot *s, uint32_t space, const char *n
 {
     for (int32_t kind = NETPOL_KIND_DEPLOYMENT; kind <= NETPOL_KIND_CRON_JOB; kind++) {
         uint32_t pod = first_of_owner(s, space, np_kind_of(kind)->name, name);
-        if (pod != NP_NONE && s->pods[pod].replica)
+        if (pod != NP_NONE && np_pod_at(s, pod)->replica)
             return pod;
     }
     return NP_NONE;
@@ -242,7 +242,7 @@ static netpol_status parse_port(const netpol_engine *e, const char *text, netpol
     if (text && !np_port_parse(np_slice_of(text), &f->port)) {
         np_packet q;
         if (np_packet_of_flow(e->snapshot, f, &q) == 0 && q.dst.pod != NP_NONE)
-            f->port = np_pod_port_number(&e->snapshot->pods[q.dst.pod], text, f->protocol);
+            f->port = np_pod_port_number(np_pod_at(e->snapshot, q.dst.pod), text, f->protocol);
     }
     if (f->port)
         return NETPOL_OK;
@@ -258,9 +258,9 @@ static void part_replicas(const np_snapshot *s, netpol_flow *f)
     uint32_t pod;
     memcpy(&pod, f->src, sizeof pod);
     if (f->src_kind != NETPOL_BY_POD || f->dst_kind != NETPOL_BY_POD ||
-        memcmp(f->src, f->dst, sizeof pod) != 0 || !np_pod_is_any_replica(&s->pods[pod]))
+        memcmp(f->src, f->dst, sizeof pod) != 0 || !np_pod_is_any_replica(np_pod_at(s, pod)))
         return;
-    uint32_t other = s->pods[pod].next;
+    uint32_t other = np_next_of_owner(s, pod);
     if (other != NP_NONE)
         memcpy(f->dst, &other, sizeof other);
 }

@@ -46,10 +46,10 @@ size_t np_isolating(const netpol_engine *e, const np_packet *packet, int32_t dir
     const np_side *side = direction == NETPOL_EGRESS ? &packet->src : &packet->dst;
     if (side->pod == NP_NONE)
         return 0;
-    const np_namespace *n = &s->namespaces[s->pods[side->pod].space];
+    const np_namespace *n = np_namespace_at(s, np_pod_at(s, side->pod)->space);
     size_t found = 0;
     for (uint32_t i = 0; i < n->n_policies; i++) {
-        const np_policy *p = &s->policies[n->first_policy + i];
+        const np_policy *p = np_policy_of(s, n, i);
         if (!np_reference_isolates(s, &e->semantics, packet, direction, p))
             continue;
         if (out)

@@ -27,7 +27,7 @@ static np_side side_of(const table *t, const np_party *p, uint8_t family)
         return np_side_of_pod(s, p->pod, family);
     np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
     if (p->destination)
-        side.node = np_addresses_find(&s->node_addresses, &p->ip);
+        side.node = np_snapshot_node_of_ip(s, &p->ip);
     return side;
 }
 
@@ -73,8 +73,8 @@ static bool is_shown(const table *t, size_t i, size_t k)
 static bool is_workload(const table *t, const np_party *p)
 {
     const np_snapshot *s = t->e->snapshot;
-    return np_pod_is_any_replica(&s->pods[p->pod]) ||
-           (!t->how.pods && strcmp(s->owners[p->owner].kind, "Pod") != 0);
+    return np_pod_is_any_replica(np_pod_at(s, p->pod)) ||
+           (!t->how.pods && strcmp(np_owner_at(s, p->owner)->kind, "Pod") != 0);
 }
 
 static uint32_t judge_pair(table *t, size_t i, size_t k, uint8_t family, np_arena *scratch)
@@ -193,10 +193,10 @@ static bool add_entry(table *t, entries *out, const char *name, uint32_t party, 
 static const char *name_of_pod(table *t, uint32_t pod)
 {
     const np_snapshot *s = t->e->snapshot;
-    const np_pod *p = &s->pods[pod];
+    const np_pod *p = np_pod_at(s, pod);
     np_buffer b;
     np_buffer_init(&b, &t->e->alloc);
-    np_buffer_format(&b, "%s/%s%s", s->namespaces[p->space].name, p->name,
+    np_buffer_format(&b, "%s/%s%s", np_namespace_at(s, p->space)->name, p->name,
                      strchr(p->name, '[') ? "" : "[Pod]");
     const char *name = b.failed ? NULL : np_arena_text(&t->arena, b.p, b.n);
     np_buffer_free(&b);
@@ -207,7 +207,7 @@ static const char *name_of_pod(table *t, uint32_t pod)
 static bool add_apart(table *t, entries *out, uint32_t owner)
 {
     const np_snapshot *s = t->e->snapshot;
-    for (uint32_t pod = s->owners[owner].first_pod; pod != NP_NONE; pod = s->pods[pod].next)
+    for (uint32_t pod = np_owner_at(s, owner)->first_pod; pod != NP_NONE; pod = np_next_of_owner(s, pod))
         if (!add_entry(t, out, name_of_pod(t, pod), t->parties.party_of_pod[pod], pod))
             return false;
     return true;

@@ -67,8 +67,8 @@ static bool add_cluster_rules(keys *k, const netpol_cluster_rule *const *rules, 
 
 static bool add_policies(keys *k, const np_snapshot *s)
 {
-    for (size_t i = 0; i < s->n_policies; i++) {
-        const netpol_policy_spec *spec = s->policies[i].spec;
+    for (np_policy_walk w = np_policies(s); w.policy; np_policies_next(&w)) {
+        const netpol_policy_spec *spec = w.policy->spec;
         if (!add_selector(k, spec->pod_selector) || !add_rules(k, spec->ingress, spec->n_ingress) ||
             !add_rules(k, spec->egress, spec->n_egress))
             return false;
@@ -130,7 +130,7 @@ static void add_addresses(np_buffer *b, const grouping *g, const np_pod *p)
 /* Everything about a pod that a policy can ask for, but for its namespace, which its owner has. */
 static void sign(np_buffer *b, const grouping *g, uint32_t pod)
 {
-    const np_pod *p = &g->e->snapshot->pods[pod];
+    const np_pod *p = np_pod_at(g->e->snapshot, pod);
     number(b, p->owner);
     for (size_t i = 0; i < p->n_labels; i++) {
         if (!has_key(&g->keys, p->labels[i].key))
@@ -160,8 +160,8 @@ static void sign(np_buffer *b, const grouping *g, uint32_t pod)
 static bool is_isolated(const netpol_engine *e, uint32_t pod, int32_t direction)
 {
     const np_snapshot *s = e->snapshot;
-    const np_pod *p = &s->pods[pod];
-    const np_namespace *n = &s->namespaces[p->space];
+    const np_pod *p = np_pod_at(s, pod);
+    const np_namespace *n = np_namespace_at(s, p->space);
     np_packet q = {.src = np_side_of_pod(s, pod, NP_FAMILY_4),
                    .dst = np_side_of_pod(s, pod, NP_FAMILY_4),
                    .protocol = NETPOL_TCP};
@@ -169,7 +169,7 @@ static bool is_isolated(const netpol_engine *e, uint32_t pod, int32_t direction)
         return true;
     for (uint32_t i = 0; i < n->n_policies; i++)
         if (np_reference_isolates(s, &e->semantics, &q, direction,
-                                  &s->policies[n->first_policy + i]))
+                                  np_policy_of(s, n, i)))
             return true;
     return false;
 }
@@ -205,11 +205,11 @@ static bool is_in_focus(const char *focus, const char *name)
 static bool add_party(grouping *g, uint32_t pod, np_slice signature)
 {
     const np_snapshot *s = g->e->snapshot;
-    const np_pod *p = &s->pods[pod];
-    const np_owner *o = &s->owners[p->owner];
+    const np_pod *p = np_pod_at(s, pod);
+    const np_owner *o = np_owner_at(s, p->owner);
     np_party *x = new_party(g->arena, g->parties);
     const char *kept = np_arena_text(g->arena, signature.p, signature.n);
-    const char *name = name_of(g->arena, s->namespaces[p->space].name, o->name, o->kind);
+    const char *name = name_of(g->arena, np_namespace_at(s, p->space)->name, o->name, o->kind);
     if (!x || !kept || !name ||
         !np_arena_grow(g->arena, (void **)&g->signatures, g->parties->n - 1, &g->signatures_room,
                        sizeof *g->signatures))

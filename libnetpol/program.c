@@ -415,7 +415,7 @@ static bool pod_has_address(const np_program *g, const uint8_t number[16], const
 {
     uint32_t pod;
     memcpy(&pod, number, sizeof pod);
-    const np_ip *ip = np_pod_ip(&g->snapshot->pods[pod], is_v4(b) ? NP_FAMILY_4 : NP_FAMILY_6);
+    const np_ip *ip = np_pod_ip(np_pod_at(g->snapshot, pod), is_v4(b) ? NP_FAMILY_4 : NP_FAMILY_6);
     return ip && memcmp(ip->b, b, 16) == 0;
 }
 

@@ -13,15 +13,15 @@ np_side np_side_of_ip(const np_snapshot *s, const np_ip *ip)
 {
     np_side side = {.ip = *ip, .pod = NP_NONE, .node = NP_NONE, .known = true};
     side.family = ip->v4 ? NP_FAMILY_4 : NP_FAMILY_6;
-    side.pod = np_addresses_find(&s->pod_addresses, ip);
+    side.pod = np_snapshot_pod_of_ip(s, ip);
     if (side.pod == NP_NONE)
-        side.node = np_addresses_find(&s->node_addresses, ip);
+        side.node = np_snapshot_node_of_ip(s, ip);
     return side;
 }
 
 np_side np_side_of_pod(const np_snapshot *s, uint32_t pod, uint8_t family)
 {
-    const np_pod *p = &s->pods[pod];
+    const np_pod *p = np_pod_at(s, pod);
     const np_ip *ip = np_pod_ip(p, family);
     np_side side = {.pod = pod, .node = NP_NONE, .family = family, .known = ip != NULL};
     if (ip)
@@ -51,7 +51,7 @@ static bool read_side(const np_snapshot *s, const uint8_t bytes[16], uint8_t kin
         return false;
     out->families = bytes[4] == 4   ? NP_FAMILY_4
                     : bytes[4] == 6 ? NP_FAMILY_6
-                                    : s->pods[out->pod].families;
+                                    : np_pod_at(s, out->pod)->families;
     return true;
 }
 
@@ -216,10 +216,10 @@ typedef struct union_of_rules {
 static union_of_rules unite(const np_judge *j, int32_t direction, np_why *why)
 {
     const np_pod *subject = np_judged_pod(j, np_subject_side(j, direction));
-    const np_namespace *n = &j->s->namespaces[subject->space];
+    const np_namespace *n = np_namespace_at(j->s, subject->space);
     union_of_rules u = {NP_NO, NP_NO, NP_NO};
     for (uint32_t i = 0; i < n->n_policies; i++) {
-        const np_policy *p = &j->s->policies[n->first_policy + i];
+        const np_policy *p = np_policy_of(j->s, n, i);
         np_match applies = np_select_pod(j, p->spec->pod_selector, subject);
         if (applies == NP_NO)
             continue;
@@ -398,12 +398,12 @@ static uint32_t possible_for(const np_snapshot *s, const np_side *side)
         bits |= NETPOL_DEPENDS_IP_BLOCK_NODE | NETPOL_DEPENDS_OWN_NODE;
     if (side->pod == NP_NONE)
         return bits | NETPOL_DEPENDS_DNS_UNKNOWN;
-    const np_pod *p = &s->pods[side->pod];
+    const np_pod *p = np_pod_at(s, side->pod);
     bits |= NETPOL_DEPENDS_IP_BLOCK_POD | NETPOL_DEPENDS_SELF;
     if (p->host_network)
         bits |=
             NETPOL_DEPENDS_HOST_NETWORK | NETPOL_DEPENDS_IP_BLOCK_NODE | NETPOL_DEPENDS_OWN_NODE;
-    if (s->namespaces[p->space].assumed && s->asks_namespace_labels)
+    if (np_namespace_at(s, p->space)->assumed && s->asks_namespace_labels)
         bits |= NETPOL_DEPENDS_NAMESPACE_ASSUMED;
     if (p->missing_keys & s->asked_keys)
         bits |= NETPOL_DEPENDS_TEMPLATE_LABELS;

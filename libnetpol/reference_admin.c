@@ -48,7 +48,7 @@ static np_match nodes_match(const np_judge *j, const netpol_label_selector *s, c
                                                                                   : NP_NO;
     if (side->node == NP_EVERY_NODE)
         return s->n_match_labels + s->n_match_expressions ? NP_NO : NP_YES;
-    const np_node *n = &j->s->nodes[side->node];
+    const np_node *n = np_node_at(j->s, side->node);
     return netpol_label_selector_matches(s, n->labels, n->n_labels) ? NP_YES : NP_NO;
 }
 

@@ -33,7 +33,7 @@ const np_pod *np_judged_pod(const np_judge *j, const np_side *side)
 {
     if (side->pod == NP_NONE)
         return NULL;
-    const np_pod *p = &j->s->pods[side->pod];
+    const np_pod *p = np_pod_at(j->s, side->pod);
     return p->host_network && j->is.host_network == NETPOL_HOST_NETWORK_NODE ? NULL : p;
 }
 
@@ -90,7 +90,7 @@ np_match np_select_pod(const np_judge *j, const netpol_label_selector *s, const 
 
 np_match np_select_namespace(const np_judge *j, const netpol_label_selector *s, uint32_t space)
 {
-    const np_namespace *n = &j->s->namespaces[space];
+    const np_namespace *n = np_namespace_at(j->s, space);
     bool doubted = n->assumed && j->doubt == NETPOL_DEPENDS_NAMESPACE_ASSUMED;
     return match_labels(s, &(labelled){n->labels, n->n_labels, 0, doubted});
 }

@@ -105,6 +105,47 @@ uint32_t np_addresses_find(const np_addresses *a, const np_ip *ip)
     return at == NP_NONE ? NP_NONE : a->at[at].whose;
 }
 
+uint32_t np_snapshot_pod_of_ip(const np_snapshot *s, const np_ip *ip)
+{
+    return np_addresses_find(&s->pod_addresses, ip);
+}
+
+uint32_t np_snapshot_node_of_ip(const np_snapshot *s, const np_ip *ip)
+{
+    return np_addresses_find(&s->node_addresses, ip);
+}
+
+uint32_t np_snapshot_service_of_ip(const np_snapshot *s, const np_ip *ip)
+{
+    return np_addresses_find(&s->service_addresses, ip);
+}
+
+/* Goes on from the place of the walk, itself included, to the next policy. */
+static void find_next_policy(np_policy_walk *w)
+{
+    w->policy = NULL;
+    for (; w->space < w->s->n_namespaces; w->space++, w->i = 0) {
+        const np_namespace *n = np_namespace_at(w->s, w->space);
+        if (w->i >= n->n_policies)
+            continue;
+        w->policy = np_policy_of(w->s, n, w->i);
+        return;
+    }
+}
+
+np_policy_walk np_policies(const np_snapshot *s)
+{
+    np_policy_walk w = {.s = s};
+    find_next_policy(&w);
+    return w;
+}
+
+void np_policies_next(np_policy_walk *w)
+{
+    w->i++;
+    find_next_policy(w);
+}
+
 static const np_ip *ip_of(uint8_t families, uint8_t family, const np_ip *ip4, const np_ip *ip6)
 {
     if (!(families & family))

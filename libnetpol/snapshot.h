@@ -201,6 +201,60 @@ uint32_t np_snapshot_pod(const np_snapshot *s, uint32_t space, const char *name)
 uint32_t np_snapshot_owner(const np_snapshot *s, uint32_t space, const char *kind,
                            const char *name);
 uint32_t np_snapshot_service(const np_snapshot *s, uint32_t space, const char *name);
+/* What stands behind a number. */
+static inline const np_pod *np_pod_at(const np_snapshot *s, uint32_t pod)
+{
+    return &s->pods[pod];
+}
+static inline const np_namespace *np_namespace_at(const np_snapshot *s, uint32_t space)
+{
+    return &s->namespaces[space];
+}
+static inline const np_node *np_node_at(const np_snapshot *s, uint32_t node)
+{
+    return &s->nodes[node];
+}
+static inline const np_owner *np_owner_at(const np_snapshot *s, uint32_t owner)
+{
+    return &s->owners[owner];
+}
+static inline const np_service *np_service_at(const np_snapshot *s, uint32_t service)
+{
+    return &s->services[service];
+}
+/* The i-th policy of a namespace. */
+static inline const np_policy *np_policy_of(const np_snapshot *s, const np_namespace *n, uint32_t i)
+{
+    return &s->policies[n->first_policy + i];
+}
+/* All policies, one after the other:
+ *   for (np_policy_walk w = np_policies(s); w.policy; np_policies_next(&w)) … */
+typedef struct np_policy_walk {
+    const np_snapshot *s;
+    const np_policy *policy; /* NULL: the end */
+    uint32_t space;
+    uint32_t i;
+} np_policy_walk;
+np_policy_walk np_policies(const np_snapshot *s);
+void np_policies_next(np_policy_walk *w);
+
+/* The pods of a namespace one after the other: the first is n->first_pod; NP_NONE: the end. */
+static inline uint32_t np_next_in_space(const np_snapshot *s, uint32_t pod)
+{
+    return pod + 1 < s->n_pods && s->pods[pod + 1].space == s->pods[pod].space ? pod + 1 : NP_NONE;
+}
+/* The same of an owner. */
+static inline uint32_t np_next_of_owner(const np_snapshot *s, uint32_t pod)
+{
+    return s->pods[pod].next;
+}
+
+/* Whose an address is: the number of a pod that is not on the host network, of a node
+ * (NP_EVERY_NODE: local to each), of a service; NP_NONE: nobody's. */
+uint32_t np_snapshot_pod_of_ip(const np_snapshot *s, const np_ip *ip);
+uint32_t np_snapshot_node_of_ip(const np_snapshot *s, const np_ip *ip);
+uint32_t np_snapshot_service_of_ip(const np_snapshot *s, const np_ip *ip);
+
 /* The place of an address in `at`, or NP_NONE. */
 uint32_t np_addresses_entry(const np_addresses *a, const np_ip *ip);
 /* Whose an address is: `whose`, or NP_NONE. */

@@ -123,7 +123,7 @@ static bool sort_pods(np_build *b)
         return false;
     uint32_t next = 0;
     for (size_t i = 0; i < s->n_namespaces; i++) {
-        s->namespaces[i].first_pod = next;
+        s->namespaces[i].first_pod = s->namespaces[i].n_pods ? next : NP_NONE;
         next += s->namespaces[i].n_pods;
         s->namespaces[i].n_pods = 0;
     }

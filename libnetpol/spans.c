@@ -167,8 +167,8 @@ static void cut_cluster_policy(cuts *c, const np_snapshot *s, const netpol_clust
 static void cut_policies(cuts *c, const np_snapshot *s, int32_t direction)
 {
     bool egress = direction == NETPOL_EGRESS;
-    for (size_t i = 0; i < s->n_policies; i++) {
-        const netpol_policy_spec *spec = s->policies[i].spec;
+    for (np_policy_walk w = np_policies(s); w.policy; np_policies_next(&w)) {
+        const netpol_policy_spec *spec = w.policy->spec;
         if (egress)
             cut_rules(c, spec->egress, spec->n_egress);
         else
