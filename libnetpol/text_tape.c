@@ -169,7 +169,6 @@ static void close_anchors(np_tape *tape)
 }
 
 /* Keeps an event of the provider if a node with an anchor begins here or is incomplete. */
-/* Keeps an event of the provider if a node with an anchor begins here or is incomplete. */
 static bool keep_live(np_text *t, const np_raw *raw, uint32_t target)
 {
     np_tape *tape = &t->tape;

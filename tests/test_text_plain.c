@@ -3,7 +3,7 @@
 #include "text.h"
 #include "text_inside.h"
 
-#include "harness.h"
+#include "mutants.h"
 
 #include <dirent.h>
 
@@ -357,264 +357,29 @@ static void scanning_asks_whether_to_go_on(void **state)
     free(text);
 }
 
-/* ---- the corpus ---- */
-
-typedef struct piece {
-    char *p;
-    size_t n;
-} piece;
-
-typedef struct corpus {
-    piece *at;
-    size_t n;
-    size_t room;
-} corpus;
-
-static void add_piece(corpus *c, const char *p, size_t n)
-{
-    if (c->n == c->room) {
-        c->room = c->room ? c->room * 2 : 64;
-        c->at = realloc(c->at, c->room * sizeof *c->at);
-    }
-    char *copy = malloc(n + 1);
-    memcpy(copy, p, n);
-    c->at[c->n++] = (piece){copy, n};
-}
-
-/* Every document of a file by itself, long ones in runs of lines. */
-static void add_file(corpus *c, const char *path)
-{
-    enum { SHORT = 700 };
-    size_t n;
-    char *text = test_read_file(path, &n);
-    const char *start = text, *end = text + n;
-    for (const char *p = text; p < end;) {
-        const char *lf = memchr(p, '\n', (size_t)(end - p));
-        p = lf ? lf + 1 : end;
-        bool separator = end - p >= 3 && memcmp(p, "---", 3) == 0;
-        if (separator || p == end || p - start > SHORT) {
-            add_piece(c, start, (size_t)(p - start));
-            start = p;
-        }
-    }
-    free(text);
-}
-
-static bool is_yaml(const char *name)
-{
-    size_t n = strlen(name);
-    return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) ||
-           (n > 4 && strcmp(name + n - 4, ".yml") == 0);
-}
-
-static void add_folder(corpus *c, const char *folder)
-{
-    char path[1024];
-    DIR *d = opendir(folder);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        if (e->d_name[0] == '.')
-            continue;
-        if (is_yaml(e->d_name))
-            add_file(c, path);
-        else
-            add_folder(c, path);
-    }
-    if (d)
-        closedir(d);
-}
-
-static corpus corpus_of_all(void)
-{
-    corpus c = {0};
-    for (size_t i = 0; i < COUNT(taken_texts); i++)
-        add_piece(&c, taken_texts[i].text, strlen(taken_texts[i].text));
-    for (size_t i = 0; i < COUNT(other_texts); i++)
-        add_piece(&c, other_texts[i].text, strlen(other_texts[i].text));
-    add_folder(&c, "tests/cases");
-    add_folder(&c, "tests/golden");
-    add_folder(&c, "examples");
-    add_folder(&c, "../shared/cases/thirdparty/manifests");
-    return c;
-}
-
-static void corpus_free(corpus *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        free(c->at[i].p);
-    free(c->at);
-}
-
 /* ---- mutants ---- */
 
-enum { MUTANT_MOST = 4096 };
-
-typedef struct mutant {
-    char p[MUTANT_MOST];
-    size_t n;
-} mutant;
-
-static void insert(mutant *m, size_t at, const char *p, size_t n)
+static test_corpus corpus_of_all(void)
 {
-    if (m->n + n > MUTANT_MOST)
-        return;
-    memmove(m->p + at + n, m->p + at, m->n - at);
-    memcpy(m->p + at, p, n);
-    m->n += n;
-}
-
-static void take_out(mutant *m, size_t at, size_t n)
-{
-    if (n > m->n - at)
-        n = m->n - at;
-    memmove(m->p + at, m->p + at + n, m->n - at - n);
-    m->n -= n;
-}
-
-/* What means something to YAML. */
-static const char *const words[] = {
-    "\n",
-    "\n",
-    " ",
-    " ",
-    "  ",
-    "- ",
-    "-",
-    ":",
-    ": ",
-    ":\n",
-    "#",
-    " # ",
-    "{}",
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    "'",
-    "\"",
-    "\\",
-    "\\/",
-    "\t",
-    "---\n",
-    "...\n",
-    "&a ",
-    "*a",
-    "!!str ",
-    "!",
-    "|\n",
-    ">-\n",
-    "? ",
-    "?",
-    "\r\n",
-    "\r",
-    "%",
-    "\xc3\xa9",
-    "\xe2\x80\xa8",
-    "\xc2\x85",
-    "\xef\xbb\xbf",
-    "\xff",
-    "\xe2",
-    "\x7f",
-    "\x01",
-    "<<: ",
-    "@",
-    "`",
-    "a: b\n",
-    "- c\n",
-    "  d: e\n",
-    "\"f\"",
-    "'g'",
-    "[h, i]",
-    "{j: k}",
-    "~",
-    "=",
-    "\xf0\x9f\x98\x80",
-    "--- ",
-    "- - ",
-    "\n\n",
-};
-
-/* The beginning of a line, at random. */
-static size_t some_line(const mutant *m, np_rand *r)
-{
-    size_t at = np_rand_below(r, (uint32_t)m->n + 1);
-    while (at > 0 && m->p[at - 1] != '\n')
-        at--;
-    return at;
-}
-
-static size_t line_length(const mutant *m, size_t at)
-{
-    const char *lf = at < m->n ? memchr(m->p + at, '\n', m->n - at) : NULL;
-    return lf ? (size_t)(lf - (m->p + at)) + 1 : m->n - at;
-}
-
-static void copy_line(mutant *m, np_rand *r)
-{
-    char line[MUTANT_MOST];
-    size_t from = some_line(m, r), n = line_length(m, from);
-    memcpy(line, m->p + from, n);
-    insert(m, some_line(m, r), line, n);
-}
-
-static void mutate(mutant *m, np_rand *r)
-{
-    size_t at = np_rand_below(r, (uint32_t)m->n + 1);
-    const char *word = words[np_rand_below(r, COUNT(words))];
-    switch (np_rand_below(r, 8)) {
-    case 0:
-        take_out(m, at, 1 + np_rand_below(r, 4));
-        break;
-    case 1:
-        at = some_line(m, r);
-        take_out(m, at, line_length(m, at));
-        break;
-    case 2:
-        copy_line(m, r);
-        break;
-    case 3: /* indentation */
-        insert(m, some_line(m, r), "    ", 1 + np_rand_below(r, 4));
-        break;
-    case 4:
-        at = some_line(m, r);
-        if (at < m->n && m->p[at] == ' ')
-            take_out(m, at, 1 + np_rand_below(r, 2));
-        break;
-    case 5:
-        if (at < m->n)
-            m->p[at] = (char)np_rand_below(r, np_rand_once_in(r, 4) ? 256 : 128);
-        break;
-    default:
-        insert(m, np_rand_once_in(r, 3) ? some_line(m, r) : at, word, strlen(word));
-    }
-}
-
-static void make_mutant(mutant *m, const corpus *c, np_rand *r)
-{
-    const piece *from = &c->at[np_rand_below(r, (uint32_t)c->n)];
-    m->n = from->n < MUTANT_MOST / 2 ? from->n : MUTANT_MOST / 2;
-    memcpy(m->p, from->p, m->n);
-    for (uint32_t i = 1 + np_rand_below(r, 3); i > 0; i--)
-        mutate(m, r);
-}
-
-static int mutants_wanted(void)
-{
-    const char *wanted = getenv("NETPOL_MUTANTS");
-    return wanted ? atoi(wanted) : np_rounds(200000);
+    test_corpus c = {0};
+    for (size_t i = 0; i < COUNT(taken_texts); i++)
+        test_corpus_add(&c, taken_texts[i].text, strlen(taken_texts[i].text));
+    for (size_t i = 0; i < COUNT(other_texts); i++)
+        test_corpus_add(&c, other_texts[i].text, strlen(other_texts[i].text));
+    test_corpus_add_manifests(&c);
+    return c;
 }
 
 static void mutants_give_the_events_of_libyaml(void **state)
 {
     (void)state;
     np_rand r = np_rand_from_env("NETPOL_SEED");
-    corpus c = corpus_of_all();
-    int all = mutants_wanted();
+    test_corpus c = corpus_of_all();
+    int all = test_mutants_wanted(200000);
     uint64_t n_taken = 0;
     for (int round = 0; round < all; round++) {
-        mutant m;
-        make_mutant(&m, &c, &r);
+        test_mutant m;
+        test_mutant_make(&m, &c, &r);
         if (!is_taken(m.p, m.n))
             continue;
         uint32_t taken;
@@ -625,7 +390,7 @@ static void mutants_give_the_events_of_libyaml(void **state)
     }
     print_message("%d mutants, %" PRIu64 " taken\n", all, n_taken);
     assert_true(n_taken > (uint64_t)all / 10);
-    corpus_free(&c);
+    test_corpus_free(&c);
 }
 
 /* ---- real policies ---- */
@@ -655,7 +420,7 @@ static void count_folder(const char *folder, uint32_t *policies, uint32_t *taken
     DIR *d = opendir(folder);
     for (struct dirent *e; d && (e = readdir(d));) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        if (is_yaml(e->d_name))
+        if (test_is_yaml(e->d_name))
             count_file(path, policies, taken);
         else if (e->d_name[0] != '.')
             count_folder(path, policies, taken);
