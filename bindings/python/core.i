@@ -3,7 +3,7 @@
 %module(package="netpol", threads="1") core
 
 %{
-#include "values.h"
+#include "arrow.h"
 %}
 
 %init %{
@@ -119,6 +119,12 @@
 %rename(batch) np_batch;
 %rename(selector_matches) np_selector_matches;
 %rename(manifests_inherit) np_manifests_inherit;
+%rename(evaluate) np_evaluate;
+%rename(verdicts_count) np_verdicts_count;
+%rename(verdicts_list) np_verdicts_list;
+%rename(verdicts_schema) np_verdicts_schema;
+%rename(verdicts_array) np_verdicts_array;
+%rename(verdicts_stream) np_verdicts_stream;
 
 PyObject *np_value_of(const netpol_object *x, PyObject *classes);
 netpol_object *np_object_of(PyObject *value, PyObject *classes);
@@ -130,3 +136,9 @@ PyObject *np_batch(const netpol_engine *engine, PyObject *src, PyObject *dst, Py
                    PyObject *ports);
 PyObject *np_selector_matches(const netpol_selector *selector, PyObject *labels);
 void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from);
+PyObject *np_evaluate(const netpol_engine *engine, PyObject *table, PyObject *columns, bool tolerant);
+PyObject *np_verdicts_count(PyObject *verdicts);
+PyObject *np_verdicts_list(PyObject *verdicts, int64_t from, int64_t to);
+PyObject *np_verdicts_schema(void);
+PyObject *np_verdicts_array(PyObject *verdicts);
+PyObject *np_verdicts_stream(PyObject *verdicts);

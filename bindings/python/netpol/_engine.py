@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from . import _core
+from ._column import ArrowTable, Column
 from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
 from ._model import Object
 
@@ -192,6 +193,29 @@ class Engine:
         if numpy is not None and any(isinstance(c, numpy.ndarray) for c in columns):
             return numpy.frombuffer(made, numpy.uint8)
         return made
+
+    def evaluate(self, table: ArrowTable, *, src: str = "src", dst: str = "dst",
+                 protocol: str | int | None = None, port: str | int = "port",
+                 errors: Literal["raise", "null"] = "raise") -> Column:
+        """Judges a table of flows, without the interpreter lock.
+
+        :param table: an Arrow table, record batch or stream of any library (PyArrow, Polars,
+            DuckDB, …): anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
+        :param src, dst: names of the columns of sides: strings (addresses, or pods as "ns/pod"),
+            unsigned integers (IPv4), or binary of 4 or 16 bytes. Dictionaries are welcome.
+        :param protocol: name of a column of strings ("TCP") or numbers, or one number for all. None:
+            the column "protocol" or "proto", else TCP.
+        :param port: name of a column of integers, or one for all. Null is right where the protocol
+            has no ports.
+        :param errors: what is done with rows that name no address, pod, protocol or port.
+        :returns: a column of "allowed"; null where something needed is null.
+        :raises TypeError, ValueError: a column of a wrong type, a wrong value; by column and row.
+        :raises NotFoundError: a text is neither an address nor a pod.
+        """
+        if errors not in ("raise", "null"):
+            raise ValueError(f"errors must be raise or null, not {errors!r}")
+        columns = (src, dst, ("protocol", "proto", 6) if protocol is None else protocol, port)
+        return Column(_core.evaluate(self._handle, table, columns, errors == "null"))
 
     def ask(self, src: str, dst: str, *, port: int | str | None = None,
             protocol: str | None = None, namespace: str | None = None, family: int = 0,
