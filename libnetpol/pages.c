@@ -16,6 +16,7 @@ typedef struct np_head {
     uint64_t born;        /* the version that made it */
     size_t size;          /* of the allocation */
     uint32_t offset;      /* of the block in the allocation */
+    void (*leave)(void *block);
 } np_head;
 
 typedef struct np_dead {
@@ -49,8 +50,11 @@ static np_head *head_of(const void *block)
 
 static void release_block(np_store *s, np_head *h)
 {
-    char *whole = (char *)h + sizeof(np_head) - h->offset;
+    char *block = (char *)h + sizeof(np_head);
+    char *whole = block - h->offset;
     size_t size = h->size;
+    if (h->leave)
+        h->leave(block);
     atomic_fetch_sub_explicit(&s->held, size, memory_order_relaxed);
     np_release(&s->alloc, whole, size);
 }
@@ -128,7 +132,7 @@ void np_store_close(np_store *s)
 
 void *np_store_block(np_store *s, size_t size)
 {
-    size_t whole = size + sizeof(np_head) + ALIGN - 16;
+    size_t whole = size + sizeof(np_head) + ALIGN - 8;
     uint64_t held = atomic_load_explicit(&s->held, memory_order_relaxed);
     if (whole < size || (s->max && held + whole > s->max)) {
         s->limited = true;
@@ -143,6 +147,14 @@ void *np_store_block(np_store *s, size_t size)
     size_t offset = (size_t)(at - (uintptr_t)p);
     *head_of(p + offset) = (np_head){.born = s->number, .size = whole, .offset = (uint32_t)offset};
     return p + offset;
+}
+
+void *np_store_record(np_store *s, size_t size, void (*leave)(void *block))
+{
+    void *block = np_store_block(s, size);
+    if (block)
+        head_of(block)->leave = leave;
+    return block;
 }
 
 bool np_store_owns(const np_store *s, const void *block)

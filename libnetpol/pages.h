@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pages owns the memory of compiled engines: blocks that several versions of an engine
- * share, and paged arrays that are changed by copying one page. It knows nothing of what is kept in
- * them.
+/* pages owns the memory of engines: blocks that several versions of an engine share, and arrays and
+ * hash tables in pages, which are changed by copying what changes. It knows nothing of what is kept
+ * in them.
  *
  * One thread writes (makes, changes, drops blocks of the head); any thread may release a published
  * version. A block that the head no longer needs is kept on the dead list of the head until no
@@ -22,6 +22,9 @@ void np_store_close(np_store *s);
 /* A block of the head, 32-aligned; contents undefined. NULL: no memory (see np_store_limited).
  */
 void *np_store_block(np_store *s, size_t size);
+/* The same with a farewell: once no version has the block, and before its memory goes, `leave` is
+ * called with it, by whatever thread that is. */
+void *np_store_record(np_store *s, size_t size, void (*leave)(void *block));
 /* The head no longer refers to the block. Never fails. NULL is allowed. */
 void np_store_drop(np_store *s, void *block);
 /* Whether the block was made since the last publication, so that the writer may change it. */
@@ -58,6 +61,44 @@ static inline const void *np_pages_at(const np_pages *p, uint32_t i)
     const char *page = p->page[i >> p->shift];
     return page + (size_t)(i & ((1u << p->shift) - 1)) * p->size;
 }
+
+/* An array whose pages hang in a tree, so that a change copies a few small nodes however long the
+ * array is; np_pages is faster to read. */
+typedef struct np_tree {
+    void *root;
+    uint32_t n;     /* elements */
+    uint32_t size;  /* bytes of an element */
+    uint16_t shift; /* log2 of the elements of a page */
+    uint16_t depth; /* levels of nodes above the pages */
+} np_tree;
+
+#define NP_TREE(type, log2) ((np_tree){.size = (uint32_t)sizeof(type), .shift = (log2)})
+
+/* Makes the array n elements long; new ones are zero. False: no memory; what is there stays. */
+bool np_tree_grow(np_store *s, np_tree *t, uint32_t n);
+/* The element for changing; see np_pages_edit. */
+void *np_tree_edit(np_store *s, np_tree *t, uint32_t i);
+/* The element; i < n. */
+const void *np_tree_at(const np_tree *t, uint32_t i);
+void np_tree_drop(np_store *s, np_tree *t);
+
+/* A hash table from keys to numbers as np_index is one, in nodes of a tree of the hash. It keeps no
+ * keys: its user compares. One key may have several numbers. */
+typedef struct np_dict {
+    void *root;
+    uint32_t n;
+} np_dict;
+
+typedef bool np_dict_same(const void *context, const void *key, uint32_t number);
+
+/* The number of an entry that `same` says yes to; UINT32_MAX: there is none. */
+uint32_t np_dict_find(const np_dict *d, uint32_t hash, np_dict_same *same, const void *context,
+                      const void *key);
+/* False: no memory, the entries are as they were. */
+bool np_dict_add(np_store *s, np_dict *d, uint32_t hash, uint32_t number);
+/* Takes one entry out, if it is there. False: no memory, nothing changed. */
+bool np_dict_remove(np_store *s, np_dict *d, uint32_t hash, uint32_t number);
+void np_dict_drop(np_store *s, np_dict *d);
 
 /* Small pieces that never change once written and live as long as the whole pool. */
 typedef struct np_pool {
