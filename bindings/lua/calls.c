@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 
-#include "cidr.h"
 #include "manifests.h"
 #include "values.h"
 
@@ -423,48 +422,6 @@ netpol_status np_lua_gather(lua_State *L, const netpol_manifests *base, np_lua_a
     *slot = NULL;
     *out = m;
     return NETPOL_OK;
-}
-
-/* ---- the fast path ---- */
-
-static bool side_of(const char *text, size_t n, uint8_t side[16])
-{
-    np_ip ip;
-    if (!np_ip_parse((np_slice){text, n}, &ip))
-        return false;
-    memcpy(side, ip.b, sizeof ip.b);
-    return true;
-}
-
-int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
-                   size_t n_dst, int protocol, int port)
-{
-    netpol_flow flow = {.protocol = (uint8_t)protocol, .port = (uint16_t)port};
-    if (!side_of(src, n_src, flow.src))
-        return -1;
-    if (!side_of(dst, n_dst, flow.dst))
-        return -2;
-    return netpol_engine_verdict(engine, &flow).allowed;
-}
-
-/* A pointer to a function is no pointer to an object in C; POSIX makes them alike. */
-np_lua_pushed np_lua_fast_code(lua_State *L)
-{
-    int (*function)(const netpol_engine *, const char *, size_t, const char *, size_t, int, int) =
-        np_lua_allowed;
-    void *address;
-    memcpy(&address, &function, sizeof address);
-    lua_pushlightuserdata(L, address);
-    return 1;
-}
-
-/* The engine must be kept by whoever holds its address. */
-np_lua_pushed np_lua_fast_engine(lua_State *L, const netpol_engine *engine)
-{
-    void *address;
-    memcpy(&address, &engine, sizeof address);
-    lua_pushlightuserdata(L, address);
-    return 1;
 }
 
 /* ---- selectors ---- */

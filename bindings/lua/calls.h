@@ -51,12 +51,4 @@ netpol_status np_lua_selector_matches(lua_State *L, const netpol_selector *selec
                                       np_lua_at labels, np_lua_pushed *pushed,
                                       netpol_diagnostics *diags);
 
-/* 1 allowed, 0 denied, -1 the source is no address, -2 the destination. Also called by LuaJIT's
- * FFI. */
-int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
-                   size_t n_dst, int protocol, int port);
-/* The addresses of that function and of an engine, for the FFI. */
-np_lua_pushed np_lua_fast_code(lua_State *L);
-np_lua_pushed np_lua_fast_engine(lua_State *L, const netpol_engine *engine);
-
 #endif

@@ -6,7 +6,7 @@
 %module(package="netpol") core
 
 %{
-#include "calls.h"
+#include "fast.h"
 %}
 
 /* ---- numbers: Lua 5.3 and later have integers, and SWIG would give floats ---- */
@@ -156,6 +156,8 @@ SWIGEXPORT int luaopen_netpol_core(lua_State *L)
 %}
 
 %rename("%(strip:[np_lua_])s") "";
+NETPOL_HANDLE(np_lua_place, Place, np_lua_place_free)
+
 netpol_status np_lua_object(lua_State *L, np_lua_at table, netpol_object **out,
                             netpol_diagnostics *diags);
 netpol_status np_lua_gather(lua_State *L, const netpol_manifests *base, np_lua_at tables,
@@ -169,5 +171,19 @@ np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
 np_lua_pushed np_lua_value_of(lua_State *L, const netpol_object *object);
 int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
                    size_t n_dst, int protocol, int port);
-np_lua_pushed np_lua_fast_code(lua_State *L);
-np_lua_pushed np_lua_fast_engine(lua_State *L, const netpol_engine *engine);
+int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, const char *dst,
+                         size_t n_dst, int protocol, int port);
+np_lua_pushed np_lua_allowed_code(lua_State *L);
+np_lua_pushed np_lua_place_allowed_code(lua_State *L);
+np_lua_pushed np_lua_engine_address(lua_State *L, const netpol_engine *engine);
+np_lua_pushed np_lua_place_address(lua_State *L, const np_lua_place *place);
+netpol_status np_lua_verdicts(lua_State *L, const netpol_engine *engine, np_lua_at from,
+                              np_lua_at to, np_lua_at protocol, np_lua_at port, int32_t n,
+                              np_lua_pushed *pushed, netpol_diagnostics *diags);
+
+NETPOL_OR_NIL(netpol_engine, first)
+%typemap(check) const netpol_engine *first "";
+netpol_status np_lua_place_new(const char *name, const netpol_engine *first, np_lua_place **out);
+netpol_status np_lua_place_publish(np_lua_place *place, const netpol_engine *engine);
+netpol_status np_lua_place_engine(np_lua_place *place, netpol_engine **out);
+bool np_lua_place_holds(np_lua_place *place, const netpol_engine *engine);

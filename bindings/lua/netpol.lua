@@ -4,81 +4,22 @@
 --
 -- Input that is refused gives nil, message, diagnostics. Wrong arguments raise an error.
 local core = require "netpol.core"
+local arguments = require("netpol.arguments").join()
+local engines = require "netpol.engine"
+local texts = require "netpol.texts"
+local fail, want, want_object = arguments.fail, arguments.want, arguments.want_object
+local inside, hidden = arguments.inside, arguments.hidden
+local options_of, format_of = arguments.options_of, arguments.format_of
 
 local netpol = {
   _VERSION = core.version_text(),
   null = core.decode("[null]")[1], -- inside lists of netpol.decode
+  live = engines.live,
+  document = texts.document,
+  selector = texts.selector,
 }
 
--- What belongs to a handle: nobody else can reach it, and it goes with the handle.
-local hidden = setmetatable({}, { __mode = "k" })
-
-local Manifests, Cluster, Engine, Verdict, Document, Selector = {}, {}, {}, {}, {}, {}
-for name, class in pairs { manifests = Manifests, cluster = Cluster, engine = Engine,
-                           verdict = Verdict, document = Document, selector = Selector } do
-  class.__index = class
-  class.__name = "netpol " .. name
-end
-
--- ---- arguments ----
-
--- Raises an error that points at the caller of this module.
-local here = debug.getinfo(1, "S").source
-local function fail(...)
-  local level = 2
-  while debug.getinfo(level, "S") and debug.getinfo(level, "S").source == here do
-    level = level + 1
-  end
-  error("netpol: " .. string.format(...), level)
-end
-
-local function want(value, kind, what)
-  if type(value) ~= kind then
-    fail("%s must be a %s, not a %s", what, kind, type(value))
-  end
-  return value
-end
-
-local function inside(handle, class)
-  local it = getmetatable(handle) == class and hidden[handle]
-  if not it then
-    fail("this is no open %s", class.__name)
-  end
-  return it
-end
-
--- Options whose names and types are known; any other raises.
-local function options_of(given, types)
-  if given == nil then
-    return {}
-  end
-  if type(given) ~= "table" then
-    fail("options must be a table, not a %s", type(given))
-  end
-  for name, value in pairs(given) do
-    if not types[name] then
-      fail("there is no option %q here", tostring(name))
-    elseif type(value) ~= types[name] then
-      fail("option %q must be a %s, not a %s", name, types[name], type(value))
-    end
-  end
-  return given
-end
-
-local function has_nul(text)
-  return type(text) == "string" and text:find("\0", 1, true) ~= nil
-end
-
-local FORMATS = { text = core.FORMAT_TEXT, yaml = core.FORMAT_YAML, json = core.FORMAT_JSON,
-                  jsonl = core.FORMAT_JSONL, sarif = core.FORMAT_SARIF }
-
-local function format_of(word, default)
-  local format = FORMATS[word or default]
-  if not format then
-    fail("there is no format %q", tostring(word))
-  end
-  return format
-end
+local Manifests, Cluster = arguments.class "manifests", arguments.class "cluster"
 
 -- ---- manifests ----
 
@@ -209,16 +150,16 @@ end
 
 -- Manifests, a list of tables or one table: the tables in order, and what the manifests were made of.
 local function objects_of(values)
-  want(values, "table", "what is given")
   if getmetatable(values) == Manifests then
     return tables_of(values), inside(values, Manifests)
-  elseif values[1] ~= nil or next(values) == nil then
-    for _, object in ipairs(values) do
-      want(object, "table", "an object")
+  elseif arguments.kind_of(values) == "table" and (values[1] ~= nil or next(values) == nil) then
+    for i, object in ipairs(values) do
+      want_object(object, "element " .. i)
     end
     return values, { origins = {} }
   end
-  return { values }, { origins = {} }
+  return { want_object(values, "what is given", "an object, a list of objects or manifests") },
+    { origins = {} }
 end
 
 --- Writes an object, a list of objects or manifests as Kubernetes prints them: "yaml" or "json".
@@ -237,7 +178,7 @@ end
 
 --- All that the API server would say of an object: a list of diagnostics, empty if it has no complaint.
 function netpol.validate(value, options)
-  local object, message, diagnostics = core.object(want(value, "table", "an object"))
+  local object, message, diagnostics = core.object(want_object(value, "what is given"))
   if not object then
     return nil, message, diagnostics
   end
@@ -297,9 +238,7 @@ local function filled(handle, list, keep_going)
   if not ok then
     return nil, message, diagnostics
   end
-  local cluster = setmetatable({}, Cluster)
-  hidden[cluster] = { handle = handle, keep_going = keep_going }
-  return cluster
+  return arguments.handle(Cluster, { handle = handle, keep_going = keep_going })
 end
 
 --- A cluster of manifests, or of a list of tables, as they stand now.
@@ -340,7 +279,7 @@ end
 --- Adds an object, or replaces the one of its kind and name. Engines that exist do not change.
 function Cluster:put(value)
   local it = inside(self, Cluster)
-  local object, message, diagnostics = core.object(want(value, "table", "an object"))
+  local object, message, diagnostics = core.object(want_object(value, "what is given"))
   if not object then
     return nil, message, diagnostics
   end
@@ -350,7 +289,7 @@ end
 --- Removes the object of that kind, namespace and name, as an object's table says them.
 function Cluster:remove(value)
   local it = inside(self, Cluster)
-  local object, message, diagnostics = core.object(want(value, "table", "an object"))
+  local object, message, diagnostics = core.object(want_object(value, "what is given"))
   if not object then
     return nil, message, diagnostics
   end
@@ -359,27 +298,6 @@ function Cluster:remove(value)
 end
 
 local MACHINERY = { compiled = core.ENGINE_COMPILED, reference = core.ENGINE_REFERENCE }
-
--- ---- the fast path ----
-
-local PROTOCOLS = { TCP = core.TCP, UDP = core.UDP, SCTP = core.SCTP, ICMP = core.ICMP,
-                    ICMPv6 = core.ICMPV6 }
-
--- Under LuaJIT the C function is called without Lua's C interface, so that traces go through it.
-local has_ffi, ffi = pcall(require, "ffi")
-has_ffi = has_ffi and rawget(_G, "jit") ~= nil
-local fast_call = core.allowed
-if has_ffi then
-  local code = ffi.cast(
-    "int (*)(const void *, const char *, size_t, const char *, size_t, int, int)", core.fast_code())
-  fast_call = function(engine, src, dst, protocol, port)
-    return code(engine, src, #src, dst, #dst, protocol, port)
-  end
-end
-
-local function fast_engine(handle)
-  return has_ffi and ffi.cast("const void *", core.fast_engine(handle)) or handle
-end
 
 --- Compiles the cluster as it stands; `engine` is "compiled" or "reference".
 function Cluster:compile(options)
@@ -392,213 +310,7 @@ function Cluster:compile(options)
   if not handle then
     return nil, message, diagnostics
   end
-  local engine = setmetatable({}, Engine)
-  hidden[engine] = { handle = handle, fast = fast_engine(handle) }
-  return engine
+  return engines.of(handle)
 end
-
--- ---- engines ----
-
-local QUESTION = { from = true, to = true, protocol = true, port = true, namespace = true,
-                   family = true, all_presets = true }
-
--- A number or a text, as text.
-local function word(value, what)
-  if type(value) == "number" then
-    if value % 1 ~= 0 then
-      fail("%s must be a whole number or a string", what)
-    end
-    return string.format("%d", value)
-  elseif value ~= nil and type(value) ~= "string" then
-    fail("%s must be a number or a string, not a %s", what, type(value))
-  end
-  return value
-end
-
-local function check_question(question)
-  if type(question) ~= "table" then
-    fail("a question must be a table, not a %s", type(question))
-  end
-  for name, value in pairs(question) do
-    if not QUESTION[name] then
-      fail("a question has no %q", tostring(name))
-    elseif has_nul(value) then
-      return nil, "netpol: " .. name .. " holds the character NUL", {}
-    end
-  end
-  return true
-end
-
-local function answer_of(engine, question)
-  local it = inside(engine, Engine)
-  local ok, message, diagnostics = check_question(question)
-  if not ok then
-    return nil, message, diagnostics
-  end
-  return core.engine_ask(it.handle, question.from, question.to, word(question.protocol, "protocol"),
-                         word(question.port, "port"), question.namespace, question.family or 0,
-                         question.all_presets or false)
-end
-
---- Answers {from=…, to=…, port=…, protocol=…}: a table of what `netpol eval -o json` prints, with
---- `allowed` besides, true only if all that was asked for is allowed.
-function Engine:verdict(question)
-  local answer, message, diagnostics = answer_of(self, question)
-  if not answer then
-    return nil, message, diagnostics
-  end
-  local verdict = core.decode(core.answer_write(answer, core.FORMAT_JSON))
-  verdict.allowed = core.answer_outcome(answer) == core.ALLOW
-  hidden[verdict] = answer
-  return setmetatable(verdict, Verdict)
-end
-
---- The same answer as text, in the bytes of `netpol eval -o FORMAT`: "json", "jsonl" or "text".
-function Engine:ask(question, format)
-  local answer, message, diagnostics = answer_of(self, question)
-  if not answer then
-    return nil, message, diagnostics
-  end
-  return core.answer_write(answer, format_of(format, "json"))
-end
-
---- Answers one line of a file of questions, as `netpol eval --queries` does.
-function Engine:answer(line)
-  return core.engine_answer_line(inside(self, Engine).handle, want(line, "string", "a line"))
-end
-
---- Who can talk to whom, in the bytes of `netpol list -o FORMAT`: "text" or "json".
-function Engine:list(format, options)
-  local it = inside(self, Engine)
-  options = options_of(options, { focus = "string", pods = "boolean", self = "boolean" })
-  return core.engine_list(it.handle, options.focus, options.pods or false, options.self or false,
-                          format_of(format, "text"), nil)
-end
-
---- Whether an address may open a connection to another: the fast way, without tables. Addresses of
---- services are not translated. false without a second result means no; nil, message: no address.
-function Engine:allowed(src, dst, protocol, port)
-  local it = inside(self, Engine)
-  protocol = PROTOCOLS[protocol or "TCP"] or protocol
-  port = port or 0
-  if type(src) ~= "string" or type(dst) ~= "string" then
-    fail("two addresses must be given as strings")
-  elseif type(protocol) ~= "number" or protocol % 1 ~= 0 or protocol < 0 or protocol > 255 then
-    fail("there is no protocol %q", tostring(protocol))
-  elseif type(port) ~= "number" or port % 1 ~= 0 or port < 0 or port > 65535 then
-    fail("there is no port %s", tostring(port))
-  end
-  local answer = fast_call(it.fast, src, dst, protocol, port)
-  if answer < 0 then
-    return nil, "netpol: not an address: " .. (answer == -1 and src or dst)
-  end
-  return answer == 1
-end
-
---- How many pods the engine knows.
-function Engine:pod_count()
-  return core.engine_pod_count(inside(self, Engine).handle)
-end
-
-local function close(handle)
-  hidden[handle] = nil
-end
-for _, class in ipairs { Cluster, Engine, Document, Selector } do
-  class.close = close
-  class.__close = close
-end
-
---- The bytes of `netpol eval -o json`.
-function Verdict:json()
-  return core.answer_write(hidden[self], core.FORMAT_JSON)
-end
-
---- What `netpol eval` prints for people.
-function Verdict:text()
-  return core.answer_write(hidden[self], core.FORMAT_TEXT)
-end
-
--- ---- documents ----
-
---- A text whose comments and layout stay when it is changed; `name` is what diagnostics call it.
-function netpol.document(text, name)
-  local handle, message, diagnostics = core.document_new(name, want(text, "string", "the text"), nil)
-  if not handle then
-    return nil, message, diagnostics
-  end
-  local document = setmetatable({}, Document)
-  hidden[document] = handle
-  return document
-end
-
--- `index` of documents counts from 1.
-local function edit(action, needs_value)
-  return function(self, path, value, index)
-    local handle = inside(self, Document)
-    want(path, "string", "the path")
-    if needs_value then
-      value = word(type(value) == "boolean" and tostring(value) or value, "the value")
-      want(value, "string", "the value")
-    else
-      value, index = nil, value
-    end
-    return core.document_edit(handle, (index or 1) - 1, action, path, value)
-  end
-end
-
---- Each changes the text and returns true: set(path, yaml), add(path, yaml), delete(path),
---- rename(path, key). A last argument says which document of the text, from 1.
-Document.set = edit(core.EDIT_SET, true)
-Document.add = edit(core.EDIT_ADD, true)
-Document.delete = edit(core.EDIT_DELETE, false)
-Document.rename = edit(core.EDIT_RENAME, true)
-
---- Makes the document mean the same as an object's table, with the fewest changes.
-function Document:update(value, index)
-  local handle = inside(self, Document)
-  local object, message, diagnostics = core.object(want(value, "table", "an object"))
-  if not object then
-    return nil, message, diagnostics
-  end
-  return core.document_update(handle, (index or 1) - 1, object)
-end
-
---- The text as it stands.
-function Document:text()
-  return core.document_text(inside(self, Document))
-end
-
---- How many documents the text has.
-function Document:count()
-  return core.document_count(inside(self, Document))
-end
-
--- ---- selectors ----
-
---- A selector in kubectl's form: "app=web,tier in (a,b),!legacy".
-function netpol.selector(text)
-  want(text, "string", "the selector")
-  if has_nul(text) then
-    return nil, "netpol: the selector holds the character NUL", {}
-  end
-  local handle, message, diagnostics = core.selector_parse(text, nil)
-  if not handle then
-    return nil, message, diagnostics
-  end
-  local selector = setmetatable({}, Selector)
-  hidden[selector] = handle
-  return selector
-end
-
---- Whether the selector selects an object with these labels.
-function Selector:matches(labels)
-  return core.selector_matches(inside(self, Selector), want(labels, "table", "the labels"))
-end
-
---- The selector in its usual form.
-function Selector:text()
-  return core.selector_format(inside(self, Selector))
-end
-Selector.__tostring = Selector.text
 
 return netpol

@@ -120,6 +120,117 @@ describe("handles", function()
     end
   end)
 
+  it("columns of flows are judged at once", function()
+    local m = load_example()
+    m.pods["default/db"].status = { pod_ip = "10.0.0.2" }
+    m.pods["default/api"].status = { pod_ip = "10.0.0.3" }
+    local engine = compile(m)
+    local function answers(columns)
+      local list = assert(engine:verdicts(columns))
+      for i, answer in ipairs(list) do list[i] = answer and "y" or "n" end
+      return table.concat(list)
+    end
+    same("lists", answers { from = { "10.0.0.3", "10.0.0.3", "::ffff:10.0.0.3", "192.0.2.1" },
+                            to = "10.0.0.2", port = { 3306, 80, 3306, 3306 } }, "ynyn")
+    same("names", answers { from = { "default/api", "web", "10.0.0.3" }, to = "default/db", port = 3306 }, "yny")
+    same("protocols", answers { from = "10.0.0.3", to = "10.0.0.2", port = 3306,
+                                protocol = { "TCP", "udp", 6, "6", 17 } }, "ynyyn")
+    same("texts of ports", answers { from = "10.0.0.3", to = { "10.0.0.2" }, port = "3306" }, "y")
+    same("no rows", answers { from = {}, to = "10.0.0.2" }, "")
+    local from, port, wanted = {}, {}, {}
+    for i = 1, 1000 do
+      from[i], port[i] = i % 3 == 0 and "10.0.0.3" or "10.0.0.9", i % 2 == 0 and 3306 or 80
+      wanted[i] = i % 6 == 0 and "y" or "n"
+    end
+    same("many", answers { from = from, to = "10.0.0.2", port = port }, table.concat(wanted))
+  end)
+
+  it("columns that are wrong", function()
+    local engine = compile(load_example())
+    for _, row in ipairs {
+      { "a pod", { from = { "web", "nobody" }, to = "db", port = 1 }, "nobody" },
+      { "a number", { from = { "web", 7 }, to = "db", port = 1 }, "from[2]" },
+      { "a hole", { from = { "10.0.0.1" }, to = nil, port = 1 }, "to: an address" },
+      { "NUL", { from = { "10.0.0.1\0" }, to = "db", port = 1 }, "from[1]" },
+      { "a protocol", { from = { "10.0.0.1" }, to = "10.0.0.2", protocol = 256, port = 1 }, "protocol" },
+      { "no protocol", { from = { "10.0.0.1" }, to = "10.0.0.2", protocol = "TPC", port = 1 }, "protocol" },
+      { "a port", { from = { "10.0.0.1" }, to = "10.0.0.2", port = 65536 }, "port" },
+      { "a huge port", { from = { "10.0.0.1" }, to = "10.0.0.2", port = { 2 ^ 60 } }, "port[1]" },
+      { "a port's name", { from = { "10.0.0.1" }, to = "10.0.0.2", port = "x" }, "port" },
+    } do
+      local list, message, diagnostics = engine:verdicts(row[2])
+      same(row[1], list, nil)
+      holds(row[1], message, row[3])
+      assert(#diagnostics > 0, "no diagnostics")
+    end
+    raises("no list", "must be a list", engine.verdicts, engine, { from = "web", to = "db" })
+    raises("lengths", "rows, another has", engine.verdicts, engine, { from = { "a" }, to = {} })
+    raises("a slip", 'no column "prot"', engine.verdicts, engine, { from = {}, prot = 1 })
+    raises("no table", "must be a table", engine.verdicts, engine, "x")
+  end)
+
+  it("engines follow each other", function()
+    local m = load_example()
+    local cluster = assert(netpol.cluster(m))
+    local live = assert(netpol.live(assert(cluster:compile())))
+    local before = live:engine()
+    same("the same handle", live:engine(), before)
+    same("closed", live:verdict(QUESTION).allowed, false)
+    assert(cluster:remove(m.policies["default/db-policy"]))
+    same("not yet", live:verdict(QUESTION).allowed, false)
+    assert(live:publish(assert(cluster:compile())))
+    same("open", live:verdict(QUESTION).allowed, true)
+    same("what was taken before", before:verdict(QUESTION).allowed, false)
+    same("many", live:verdicts({ from = { "web" }, to = "db", port = 3306 })[1], true)
+    same("pods", live:pod_count(), live:engine():pod_count())
+    raises("no engine", "no open netpol engine", live.publish, live, m)
+    live:close()
+    raises("closed", "no open netpol live", live.allowed, live, "10.0.0.1", "10.0.0.2")
+    collectgarbage()
+    same("its engine", before:verdict(QUESTION).allowed, false)
+  end)
+
+  it("engines meet under a name", function()
+    local m = load_example()
+    same("nothing is there", netpol.live "policies", nil)
+    holds("nothing is there", select(2, netpol.live "policies"), "not found")
+    local one = assert(netpol.live("policies", compile(m)))
+    local other = assert(netpol.live "policies")
+    same("the same", other:verdict(QUESTION).allowed, false)
+    m.policies["default/db-policy"] = nil
+    assert(netpol.live("policies", compile(m)))
+    same("published at once", one:verdict(QUESTION).allowed, true)
+    same("fast", other:allowed("10.0.0.1", "10.0.0.2", "TCP", 1), true)
+    one, other = nil, nil
+    collectgarbage() collectgarbage()
+    same("gone with the last", netpol.live "policies", nil)
+    raises("no name", "a name or an engine", netpol.live, 7)
+    raises("NUL", "NUL", netpol.live, "a\0b", compile(m))
+    raises("no engine", "no open netpol engine", netpol.live, "x", {})
+  end)
+
+  it("coroutines may share what they like", function()
+    local m = load_example()
+    local live = assert(netpol.live(compile(m)))
+    local threads = {}
+    for i = 1, 50 do
+      threads[i] = coroutine.wrap(function()
+        for _ = 1, 20 do
+          local engine = live:engine()
+          local answer = live:verdict(QUESTION).allowed
+          coroutine.yield(answer == engine:verdict(QUESTION).allowed)
+        end
+      end)
+    end
+    for round = 1, 20 do
+      if round == 10 then
+        m.policies["default/db-policy"] = nil
+        assert(live:publish(compile(m)))
+      end
+      for i = 1, 50 do same("coroutine " .. i, threads[i](), true) end
+    end
+  end)
+
   it("what is closed cannot be used", function()
     local cluster = assert(netpol.cluster(load_example()))
     local engine = assert(cluster:compile())

@@ -127,11 +127,25 @@ describe("tables", function()
     raises("an option of another type", "true or false", netpol.load, "x", { lenient = 1 })
     raises("options that are none", "a table is wanted", netpol.load, "x", 7)
     raises("a format", 'no format "xml"', netpol.dumps, {}, "xml")
-    raises("no object", "must be a table", netpol.validate, "x")
+    raises("no object", "must be an object, not a string", netpol.validate, "x")
     raises("no text", "must be a string", netpol.document)
     raises("no labels", "must be a table", function() netpol.selector("a"):matches("a") end)
     raises("semantics", "no semantics", netpol.cluster, {}, { semantics = "weave" })
-    raises("a list of others", "must be a table", netpol.cluster, { 7 })
+    raises("a list of others", "element 1 must be an object, not a number", netpol.cluster, { 7 })
+  end)
+
+  it("what is no object is told by its key", function()
+    local m = assert(netpol.load(EXAMPLE))
+    for _, call in ipairs { netpol.dumps, netpol.cluster, netpol.validate } do
+      raises("a table of objects", 'a table that holds an object as ["default/db-policy"]', call, m.policies)
+      raises("nothing", "must be an object", call)
+      raises("a handle", "not a netpol cluster", call, assert(netpol.cluster(m)))
+    end
+    raises("a list of lists", "element 1 must be an object, and is a table that holds an object as [1]",
+           netpol.dumps, { { m.policies["default/db-policy"] } })
+    local text, message = netpol.dumps { nmae = "x" }
+    same("refused", text, nil)
+    holds("message", message, 'a NetworkPolicy has no field "nmae"')
   end)
 
   it("validation is the servers", function()

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* fast owns verdicts by the thousand: without a table for each answer, and without Lua's C
+ * interface where LuaJIT's FFI calls. It knows nothing of how engines are made. */
+#ifndef NP_LUA_FAST_H
+#define NP_LUA_FAST_H
+
+#include "place.h"
+
+/* 1 allowed, 0 denied, -1 the source is no address, -2 the destination. */
+int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
+                   size_t n_dst, int protocol, int port);
+/* The same of the engine that holds now at a place. */
+int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, const char *dst,
+                         size_t n_dst, int protocol, int port);
+
+/* What the FFI needs: the addresses of those two functions, and those of what a handle is of.
+ * Whoever holds the latter must keep the handle. */
+np_lua_pushed np_lua_allowed_code(lua_State *L);
+np_lua_pushed np_lua_place_allowed_code(lua_State *L);
+np_lua_pushed np_lua_engine_address(lua_State *L, const netpol_engine *engine);
+np_lua_pushed np_lua_place_address(lua_State *L, const np_lua_place *place);
+
+/* A list of booleans. Each column is a list, or one value for all rows: texts of addresses or pods,
+ * protocols as text or number (nil: TCP), ports as numbers or names (nil: none). `n` is how many
+ * rows there are. */
+netpol_status np_lua_verdicts(lua_State *L, const netpol_engine *engine, np_lua_at from,
+                              np_lua_at to, np_lua_at protocol, np_lua_at port, int32_t n,
+                              np_lua_pushed *pushed, netpol_diagnostics *diags);
+
+#endif

@@ -1,0 +1,216 @@
+-- SPDX-License-Identifier: MIT
+-- engine owns what answers: engines, verdicts, and the engine that holds now. It does not know how engines
+-- are made.
+local core = require "netpol.core"
+local arguments = require("netpol.arguments").join()
+local fail, want, inside, hidden = arguments.fail, arguments.want, arguments.inside, arguments.hidden
+local has_nul, word = arguments.has_nul, arguments.word
+local options_of, format_of = arguments.options_of, arguments.format_of
+
+local Engine, Verdict, Live = arguments.class "engine", arguments.class "verdict", arguments.class "live"
+
+-- ---- the fast way ----
+
+local PROTOCOLS = { TCP = core.TCP, UDP = core.UDP, SCTP = core.SCTP, ICMP = core.ICMP,
+                    ICMPv6 = core.ICMPV6 }
+
+-- Under LuaJIT the functions in C are called without Lua's C interface, so that traces go through them.
+local has_ffi, ffi = pcall(require, "ffi")
+has_ffi = has_ffi and rawget(_G, "jit") ~= nil
+
+local function fast(slow, code)
+  if not has_ffi then
+    return slow
+  end
+  local call = ffi.cast("int (*)(const void *, const char *, size_t, const char *, size_t, int, int)", code)
+  return function(address, src, dst, protocol, port)
+    return call(address, src, #src, dst, #dst, protocol, port)
+  end
+end
+local engine_allowed = fast(core.allowed, core.allowed_code())
+local place_allowed = fast(core.place_allowed, core.place_allowed_code())
+
+local function address_of(handle, address)
+  return has_ffi and ffi.cast("const void *", address(handle)) or handle
+end
+
+local function engine_of(handle)
+  return arguments.handle(Engine, { handle = handle, address = address_of(handle, core.engine_address) })
+end
+
+-- ---- questions ----
+
+local QUESTION = { from = true, to = true, protocol = true, port = true, namespace = true,
+                   family = true, all_presets = true }
+
+local function check_question(question)
+  if type(question) ~= "table" then
+    fail("a question must be a table, not a %s", type(question))
+  end
+  for name, value in pairs(question) do
+    if not QUESTION[name] then
+      fail("a question has no %q", tostring(name))
+    elseif has_nul(value) then
+      return nil, "netpol: " .. name .. " holds the character NUL", {}
+    end
+  end
+  return true
+end
+
+local function answer_of(engine, question)
+  local it = inside(engine, Engine)
+  local ok, message, diagnostics = check_question(question)
+  if not ok then
+    return nil, message, diagnostics
+  end
+  return core.engine_ask(it.handle, question.from, question.to, word(question.protocol, "protocol"),
+                         word(question.port, "port"), question.namespace, question.family or 0,
+                         question.all_presets or false)
+end
+
+--- Answers {from=…, to=…, port=…, protocol=…}: a table of what `netpol eval -o json` prints, with
+--- `allowed` besides, true only if all that was asked for is allowed.
+function Engine:verdict(question)
+  local answer, message, diagnostics = answer_of(self, question)
+  if not answer then
+    return nil, message, diagnostics
+  end
+  local verdict = core.decode(core.answer_write(answer, core.FORMAT_JSON))
+  verdict.allowed = core.answer_outcome(answer) == core.ALLOW
+  hidden[verdict] = answer
+  return setmetatable(verdict, Verdict)
+end
+
+--- The same answer as text, in the bytes of `netpol eval -o FORMAT`: "json", "jsonl" or "text".
+function Engine:ask(question, format)
+  local answer, message, diagnostics = answer_of(self, question)
+  if not answer then
+    return nil, message, diagnostics
+  end
+  return core.answer_write(answer, format_of(format, "json"))
+end
+
+--- Answers one line of a file of questions, as `netpol eval --queries` does.
+function Engine:answer(line)
+  return core.engine_answer_line(inside(self, Engine).handle, want(line, "string", "a line"))
+end
+
+--- Who can talk to whom, in the bytes of `netpol list -o FORMAT`: "text" or "json".
+function Engine:list(format, options)
+  local it = inside(self, Engine)
+  options = options_of(options, { focus = "string", pods = "boolean", self = "boolean" })
+  return core.engine_list(it.handle, options.focus, options.pods or false, options.self or false,
+                          format_of(format, "text"), nil)
+end
+
+-- What both fast ways check; `call` is the function in C, `address` what it is asked of.
+local function allowed(call, address, src, dst, protocol, port)
+  protocol = PROTOCOLS[protocol or "TCP"] or protocol
+  port = port or 0
+  if type(src) ~= "string" or type(dst) ~= "string" then
+    fail("two addresses must be given as strings")
+  elseif type(protocol) ~= "number" or protocol % 1 ~= 0 or protocol < 0 or protocol > 255 then
+    fail("there is no protocol %q", tostring(protocol))
+  elseif type(port) ~= "number" or port % 1 ~= 0 or port < 0 or port > 65535 then
+    fail("there is no port %s", tostring(port))
+  end
+  local answer = call(address, src, dst, protocol, port)
+  if answer < 0 then
+    return nil, "netpol: not an address: " .. (answer == -1 and src or dst)
+  end
+  return answer == 1
+end
+
+--- Whether an address may open a connection to another: the fast way, without tables. Addresses of
+--- services are not translated. false without a second result means no; nil, message: no address.
+function Engine:allowed(src, dst, protocol, port)
+  return allowed(engine_allowed, inside(self, Engine).address, src, dst, protocol, port)
+end
+
+local COLUMNS = { from = true, to = true, protocol = true, port = true }
+
+-- How many rows the columns have: lists are equally long, other values stand for whole columns.
+local function rows_of(columns)
+  local n
+  for name, column in pairs(want(columns, "table", "the columns")) do
+    if not COLUMNS[name] then
+      fail("there is no column %q", tostring(name))
+    elseif type(column) == "table" then
+      if n and n ~= #column then
+        fail("column %q has %d rows, another has %d", name, #column, n)
+      end
+      n = #column
+    end
+  end
+  return n or fail("one column must be a list")
+end
+
+--- Judges many flows: {from = {…}, to = {…}, protocol = …, port = …}, each a list or one value for all. A
+--- list of booleans. `from` and `to` are addresses or "namespace/pod"; services are not translated.
+function Engine:verdicts(columns)
+  local handle, n = inside(self, Engine).handle, rows_of(columns)
+  return core.verdicts(handle, columns.from, columns.to, columns.protocol, columns.port, n)
+end
+
+--- How many pods the engine knows.
+function Engine:pod_count()
+  return core.engine_pod_count(inside(self, Engine).handle)
+end
+
+-- ---- answers ----
+
+--- The bytes of `netpol eval -o json`.
+function Verdict:json()
+  return core.answer_write(hidden[self], core.FORMAT_JSON)
+end
+
+--- What `netpol eval` prints for people.
+function Verdict:text()
+  return core.answer_write(hidden[self], core.FORMAT_TEXT)
+end
+
+-- ---- the engine that holds now ----
+
+--- Where engines follow each other. With a name, all Lua states of the process that give the name meet
+--- there, whatever thread they are in. An engine is published; without one something must be there.
+local function live(name, engine)
+  if getmetatable(name) == Engine then
+    name, engine = nil, name
+  elseif type(name) ~= "string" then
+    fail("a name or an engine must be given, not a %s", type(name))
+  end
+  local place, message = core.place_new(name, engine and inside(engine, Engine).handle)
+  if not place then
+    return nil, message, {}
+  end
+  return arguments.handle(Live, { place = place, address = address_of(place, core.place_address) })
+end
+
+--- From now on this engine answers, in all states. Who is in the middle of a question keeps the last one.
+function Live:publish(engine)
+  local it = inside(self, Live)
+  return core.place_publish(it.place, inside(engine, Engine).handle)
+end
+
+--- The engine that holds now: for several questions that must see the same policies.
+function Live:engine()
+  local it = inside(self, Live)
+  if not it.engine or not core.place_holds(it.place, hidden[it.engine].handle) then
+    it.engine = engine_of(core.place_engine(it.place))
+  end
+  return it.engine
+end
+
+--- As Engine:allowed, of the engine that holds now: no lock, no table, no allocation.
+function Live:allowed(src, dst, protocol, port)
+  return allowed(place_allowed, inside(self, Live).address, src, dst, protocol, port)
+end
+
+for _, name in ipairs { "verdict", "verdicts", "ask", "answer", "list", "pod_count" } do
+  Live[name] = function(self, ...)
+    local engine = self:engine()
+    return engine[name](engine, ...)
+  end
+end
+
+return { of = engine_of, live = live }
