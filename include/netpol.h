@@ -27,5 +27,6 @@
 #include "netpol/engine.h"
 #include "netpol/live.h"
 #include "netpol/question.h"
+#include "netpol/scenario.h"
 
 #endif

@@ -18,7 +18,11 @@ bool netpol_has_feature(const char *name)
     static const char *const features[] = {"networkpolicy", "clusternetworkpolicy",
                                            "selector",      "validate",
                                            "document",      "reference",
-                                           "compiled",      "live"};
+                                           "compiled",      "live",
+#ifndef NETPOL_WITHOUT_CYAML
+                                           "scenario",
+#endif
+    };
     for (size_t i = 0; name && i < sizeof features / sizeof *features; i++)
         if (strcmp(name, features[i]) == 0)
             return true;

@@ -50,6 +50,7 @@ static const struct room {
     {6, "question", {0}},
     {6, "list", {"question"}},
     {6, "check", {0}},
+    {7, "scenario", {0}},
 };
 
 /* Foreign libraries, and the only files that may know each. */
@@ -59,6 +60,7 @@ static const struct {
 } guests[] = {
     {"yaml.h", "text_libyaml.c"},
     {"yaml.h", "syntax.c"},
+    {"cyaml/cyaml.h", "scenario_bind.c"},
 };
 
 /* What an embedded library does without (design: no locale, no signals, no environment). */

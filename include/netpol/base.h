@@ -131,7 +131,8 @@ enum {
     NETPOL_FORMAT_YAML = 2,
     NETPOL_FORMAT_JSON = 3,
     NETPOL_FORMAT_JSONL = 4,
-    NETPOL_FORMAT_SARIF = 5
+    NETPOL_FORMAT_SARIF = 5,
+    NETPOL_FORMAT_JUNIT = 6
 };
 
 #ifdef __cplusplus

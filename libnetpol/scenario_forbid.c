@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Invariants that forbid: the search for a flow that must not be. */
+#include "explain.h"
+#include "port.h"
+#include "scenario_scope.h"
+
+static const np_snapshot *snapshot_of(const np_scope *c)
+{
+    return c->e->snapshot;
+}
+
+/* ---- the other ends ---- */
+
+static bool add_peer(np_scope *c, const np_party *p)
+{
+    if (!np_arena_grow(&c->arena, (void **)&c->peers, c->n_peers, &c->peers_room, sizeof *c->peers))
+        return false;
+    c->peers[c->n_peers++] = *p;
+    return true;
+}
+
+static np_party address_party(const np_ip *ip, bool source)
+{
+    return (np_party){.name = "",
+                      .pod = NP_NONE,
+                      .owner = NP_NONE,
+                      .families = ip->v4 ? NP_FAMILY_4 : NP_FAMILY_6,
+                      .source = source,
+                      .destination = !source,
+                      .ip = *ip};
+}
+
+/* Where clouds tell a machine who it is, credentials included. */
+static bool add_metadata_addresses(np_scope *c)
+{
+    static const char *const addresses[] = {"169.254.169.254", "fd00:ec2::254"};
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        np_ip ip;
+        np_party p;
+        if (!np_ip_parse(np_slice_of(addresses[i]), &ip))
+            continue;
+        p = address_party(&ip, false);
+        if (!add_peer(c, &p))
+            return false;
+    }
+    return true;
+}
+
+static bool add_internet(np_scope *c, uint8_t family, int32_t direction)
+{
+    np_spans spans;
+    if (!np_spans_internet(snapshot_of(c), family, direction, &c->arena, &spans))
+        return false;
+    for (size_t i = 0; i < spans.n; i++) {
+        np_party p = address_party(&spans.at[i].first, direction == NETPOL_INGRESS);
+        if (!add_peer(c, &p))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t directions_of(const np_trial *t)
+{
+    if (t->direction)
+        return t->direction;
+    switch (t->ensure) {
+    case NP_ENSURE_DEFAULT_DENY:
+        return NETPOL_INGRESS | NETPOL_EGRESS;
+    case NP_ENSURE_NAMESPACE_ISOLATED:
+        return NETPOL_INGRESS;
+    default:
+        return NETPOL_EGRESS;
+    }
+}
+
+static bool add_every_internet(np_scope *c)
+{
+    uint32_t directions = directions_of(c->r->trial);
+    for (uint8_t family = NP_FAMILY_4; family <= NP_FAMILY_6; family++)
+        for (int32_t d = NETPOL_INGRESS; d <= NETPOL_EGRESS; d++)
+            if (snapshot_of(c)->families & family && directions & (uint32_t)d &&
+                !add_internet(c, family, d))
+                return false;
+    return true;
+}
+
+/* Everybody, by the pod that stands for a party. */
+static bool add_everybody(np_scope *c)
+{
+    for (size_t i = 0; i < c->parties.n; i++) {
+        np_party p = c->parties.at[i];
+        if (p.pod != NP_NONE)
+            p.pod = c->pods[i];
+        if (p.pod == NP_NONE && c->parties.at[i].pod != NP_NONE)
+            continue;
+        if (!add_peer(c, &p))
+            return false;
+    }
+    return true;
+}
+
+netpol_status np_forbid_prepare(np_scope *c)
+{
+    bool made = true;
+    if (c->r->trial->ensure == NP_ENSURE_NO_METADATA_ADDRESS)
+        made = add_metadata_addresses(c);
+    else if (c->r->trial->ensure == NP_ENSURE_NO_INTERNET)
+        made = add_every_internet(c);
+    else if (c->r->trial->ensure == NP_ENSURE_DEFAULT_DENY ||
+             c->r->trial->ensure == NP_ENSURE_NAMESPACE_ISOLATED)
+        made = add_everybody(c);
+    return made ? NETPOL_OK : NETPOL_NO_MEMORY;
+}
+
+/* ---- one pair of ends ---- */
+
+/* A pair, and the flow found. */
+typedef struct pair {
+    np_packet packet;
+    const np_party *subject;
+    const np_party *peer;
+    int32_t direction;
+    bool found;
+} pair;
+
+/* The port that a person would try: of https, of http, or the first. */
+static uint16_t telling_port(const np_conn_range *ranges, size_t n)
+{
+    static const uint16_t known[] = {443, 80};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        for (size_t i = 0; i < n; i++)
+            if (ranges[i].first <= known[k] && known[k] <= ranges[i].last)
+                return known[k];
+    return ranges[0].first;
+}
+
+/* Any flow that is allowed. False: no memory. */
+static bool find_allowed(np_scope *c, pair *p)
+{
+    static const size_t order[] = {NP_CONN_TCP, NP_CONN_UDP, NP_CONN_SCTP};
+    np_conns conns;
+    if (!np_conns_between(c->e, &p->packet, &c->scratch, &conns))
+        return false;
+    c->r->result->depends |= conns.depends;
+    for (size_t i = 0; i < NP_CONN_PROTOCOLS && !p->found; i++) {
+        size_t k = order[i];
+        if (conns.n[k] == 0)
+            continue;
+        p->packet.protocol = np_conn_protocols[k];
+        p->packet.port = telling_port(conns.ranges[k], conns.n[k]);
+        p->found = true;
+    }
+    np_arena_reset(&c->scratch);
+    return true;
+}
+
+/* Whether the subject's side is open because nothing says otherwise. */
+static bool is_by_default(const np_scope *c, const pair *p)
+{
+    static const char *const reasons[] = {"not-isolated", "default", "other-direction"};
+    np_why egress;
+    np_why ingress;
+    np_reference_why(snapshot_of(c), &c->e->semantics, &p->packet, &egress, &ingress);
+    const np_why *why = p->direction == NETPOL_EGRESS ? &egress : &ingress;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (why->allowed && strcmp(why->reason, reasons[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A flow that no rule allows, and none denies. */
+static bool find_default(np_scope *c, pair *p)
+{
+    np_port_cuts cuts;
+    for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
+        p->packet.protocol = np_conn_protocols[NP_CONN_PROTOCOLS - 1 - i];
+        np_port_cuts_between(snapshot_of(c), &p->packet, p->packet.protocol, &cuts);
+        for (uint32_t first = 1; first <= NP_MAX_PORT;
+             first = (uint32_t)np_port_cuts_last(&cuts, (uint16_t)first) + 1) {
+            p->packet.port = (uint16_t)first;
+            p->found = is_by_default(c, p);
+            if (p->found)
+                return true;
+        }
+    }
+    return true;
+}
+
+static np_side side_of(const np_scope *c, const np_party *p, uint8_t family)
+{
+    const np_snapshot *s = snapshot_of(c);
+    if (p->pod != NP_NONE)
+        return np_side_of_pod(s, p->pod, family);
+    np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
+    if (p->destination)
+        side.node = np_addresses_find(&s->node_addresses, &p->ip);
+    return side;
+}
+
+static bool find_in_family(np_scope *c, pair *p, uint8_t family)
+{
+    bool out = p->direction == NETPOL_EGRESS;
+    p->packet = (np_packet){.src = side_of(c, out ? p->subject : p->peer, family),
+                            .dst = side_of(c, out ? p->peer : p->subject, family)};
+    if (c->r->trial->ensure != NP_ENSURE_DEFAULT_DENY)
+        return find_allowed(c, p);
+    return np_isolating(c->e, &p->packet, p->direction, NULL) > 0 || find_default(c, p);
+}
+
+static bool is_peer(const np_scope *c, const pair *p)
+{
+    const np_snapshot *s = snapshot_of(c);
+    if (!(p->direction == NETPOL_EGRESS ? p->peer->destination : p->peer->source))
+        return false;
+    if (p->peer->pod == NP_NONE)
+        return true;
+    if (c->r->trial->ensure == NP_ENSURE_NAMESPACE_ISOLATED)
+        return np_pod_at(s, p->peer->pod)->space != np_pod_at(s, p->subject->pod)->space;
+    return p->peer->pod != p->subject->pod;
+}
+
+/* ---- a party ---- */
+
+static const char *end_name(const np_party *p, char room[NP_IP_TEXT])
+{
+    if (p->pod != NP_NONE)
+        return p->name;
+    room[np_ip_format(&p->ip, room)] = '\0';
+    return room;
+}
+
+static netpol_status tell(np_scope *c, const pair *p)
+{
+    char room[NP_IP_TEXT];
+    const np_packet *q = &p->packet;
+    np_conn_range port = {q->port, q->port};
+    bool out = p->direction == NETPOL_EGRESS;
+    np_flow_answer f = {.src = end_name(out ? p->subject : p->peer, room),
+                        .dst = end_name(out ? p->peer : p->subject, room),
+                        .ports = &port,
+                        .n_ports = 1,
+                        .verdict = np_engine_judge(c->e, q)};
+    np_reference_why(snapshot_of(c), &c->e->semantics, q, &f.egress, &f.ingress);
+    netpol_answer x = {.engine = c->r->report->engine,
+                       .src = f.src,
+                       .dst = f.dst,
+                       .protocol = q->protocol,
+                       .flows = &f,
+                       .n = 1,
+                       .outcome = f.verdict.allowed ? NETPOL_ALLOW : NETPOL_DENY,
+                       .depends = f.verdict.depends};
+    c->r->result->depends |= x.depends;
+    return np_run_tell(c->r, &x);
+}
+
+/* Looks in one direction. */
+static netpol_status search(np_scope *c, pair *p)
+{
+    uint8_t mask = c->e->semantics.ipv4_only ? NP_FAMILY_4 : NP_FAMILY_4 | NP_FAMILY_6;
+    for (size_t i = 0; i < c->n_peers && !p->found; i++) {
+        p->peer = &c->peers[i];
+        uint8_t families = p->subject->families & p->peer->families & mask;
+        if (!is_peer(c, p))
+            continue;
+        if (families & NP_FAMILY_4 && !find_in_family(c, p, NP_FAMILY_4))
+            return NETPOL_NO_MEMORY;
+        if (families & NP_FAMILY_6 && !p->found && !find_in_family(c, p, NP_FAMILY_6))
+            return NETPOL_NO_MEMORY;
+    }
+    return p->found && c->r->result->n_failed < NP_MOST_TOLD ? tell(c, p) : NETPOL_OK;
+}
+
+netpol_status np_forbid(np_scope *c, size_t party, bool *holds)
+{
+    uint32_t directions = directions_of(c->r->trial);
+    np_party subject = c->parties.at[party];
+    subject.pod = c->pods[party];
+    netpol_status status = NETPOL_OK;
+    for (int32_t d = NETPOL_INGRESS; d <= NETPOL_EGRESS && status == NETPOL_OK; d++) {
+        pair p = {.subject = &subject, .direction = d};
+        if (!(directions & (uint32_t)d))
+            continue;
+        status = search(c, &p);
+        *holds = *holds && !p.found;
+    }
+    return status;
+}
