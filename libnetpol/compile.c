@@ -314,7 +314,7 @@ static bool make_tables(np_compiler *c)
     np_class *outside = np_pages_edit(c->store, &g->classes, NP_OUTSIDE);
     np_class *node = np_pages_edit(c->store, &g->classes, NP_NODE);
     outside->flags = g->depends ? NP_CLASS_TIERS : 0;
-    node->flags = NP_CLASS_SLOW;
+    node->flags = NP_CLASS_NODE | NP_CLASS_TIERS;
     return true;
 }
 
@@ -390,6 +390,7 @@ static bool begin(np_compiler *c)
     if (!c->store || !c->g)
         return false;
     *c->g = (np_program){.snapshot = c->s, .how = *c->how, .alloc = c->alloc, .store = c->store};
+    np_worlds_make(&c->g->worlds, c->how);
     c->g->depends = c->s->foreign ? NETPOL_DEPENDS_FOREIGN_POLICY : 0;
     c->drafts = np_resize(&c->alloc, NULL, 0, (n + 1) * sizeof *c->drafts);
     if (!c->drafts)

@@ -103,36 +103,89 @@ static bool lay_entries(np_compiler *c, const np_run *run, uint32_t *at, uint64_
     return true;
 }
 
-void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
-                         size_t n6)
+/* The place of a port set among the first n different ones of the intervals. */
+static uint32_t place_of(const uint32_t *sets, uint32_t n, uint32_t set)
 {
-    *to = (np_ip_table){.n4 = (uint32_t)n4, .n6 = (uint32_t)n6};
-    np_u128 *first6 = (np_u128 *)(void *)(to + 1);
-    uint32_t *first4 = (uint32_t *)(void *)(first6 + n6);
-    for (size_t i = 0; i < n4; i++) {
-        first4[i] = (uint32_t)v4[i].first.lo;
-        first4[n4 + i] = v4[i].payload;
+    uint32_t i = 0;
+    while (i < n && sets[i] != set)
+        i++;
+    return i;
+}
+
+uint32_t np_compile_coding(const np_interval *at, size_t n)
+{
+    uint32_t sets[256];
+    uint32_t k = 0;
+    bool turns = true;
+    for (size_t i = 0; i < n; i++) {
+        turns = turns && (i < 2 || at[i].payload == at[i - 2].payload);
+        uint32_t place = place_of(sets, k, at[i].payload);
+        if (place == 256)
+            return NP_CODING_EACH;
+        sets[place] = at[i].payload;
+        k += place == k;
     }
-    for (size_t i = 0; i < n6; i++) {
-        first6[i] = v6[i].first;
-        first4[2 * n4 + i] = v6[i].payload;
+    return turns ? 0 : k;
+}
+
+/* The memory is zero. */
+static void write_sets(uint32_t *to, uint32_t coding, const np_interval *at, size_t n,
+                       const uint32_t unknown[NP_SET_FIRST])
+{
+    if (n == 0)
+        return;
+    to[NP_SET_WHOLE] = unknown[NP_SET_WHOLE];
+    to[NP_SET_SOME] = unknown[NP_SET_SOME];
+    to += NP_SET_FIRST;
+    if (coding == 0 || coding == NP_CODING_EACH) {
+        for (size_t i = 0; i < (coding ? n : n < 2 ? n : 2); i++)
+            to[i] = at[i].payload;
+        return;
+    }
+    uint8_t *which = (uint8_t *)(to + coding);
+    uint32_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t place = place_of(to, k, at[i].payload);
+        to[place] = at[i].payload;
+        k += place == k;
+        which[i] = (uint8_t)place;
     }
 }
 
-static bool lay_addresses(np_compiler *c, const np_plan *p, uint32_t *at)
+void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
+                         size_t n6, uint32_t unknown[2][NP_SET_FIRST])
+{
+    *to = (np_ip_table){.n4 = (uint32_t)n4,
+                        .n6 = (uint32_t)n6,
+                        .coding4 = np_compile_coding(v4, n4),
+                        .coding6 = np_compile_coding(v6, n6)};
+    np_u128 *first6 = (np_u128 *)(void *)(to + 1);
+    uint32_t *first4 = (uint32_t *)(void *)(first6 + n6);
+    for (size_t i = 0; i < n4; i++)
+        first4[i] = (uint32_t)v4[i].first.lo;
+    for (size_t i = 0; i < n6; i++)
+        first6[i] = v6[i].first;
+    uint32_t *sets = first4 + n4;
+    write_sets(sets, to->coding4, v4, n4, unknown[1]);
+    sets += np_ip_table_words(n4, to->coding4);
+    write_sets(sets, to->coding6, v6, n6, unknown[0]);
+}
+
+static bool lay_addresses(np_compiler *c, np_plan *p, uint32_t *at)
 {
     np_builder *b = &c->builder;
     size_t n4 = p->n_intervals[1];
     size_t n6 = p->n_intervals[0];
+    const np_interval *v4 = b->intervals.at + p->first_interval[1];
+    const np_interval *v6 = b->intervals.at + p->first_interval[0];
     *at = 0;
     if (n4 + n6 == 0 && !(p->flags & NP_RULES_SLOW_IP))
         return true;
-    *at = lay(c, np_ip_table_bytes(n4, n6), 16);
+    size_t bytes = np_ip_table_bytes(n4, np_compile_coding(v4, n4), n6, np_compile_coding(v6, n6));
+    *at = lay(c, bytes, 8);
     if (*at == UINT32_MAX)
         return false;
-    np_compile_ip_table((np_ip_table *)(void *)(b->out + *at),
-                        b->intervals.at + p->first_interval[1], n4,
-                        b->intervals.at + p->first_interval[0], n6);
+    np_compile_ip_table((np_ip_table *)(void *)(b->out + *at), v4, n4, v6, n6, p->unknown);
     return true;
 }
 
@@ -140,7 +193,7 @@ static bool lay_plan(np_compiler *c, np_plan *p)
 {
     np_builder *b = &c->builder;
     np_rules r = {.any = p->any, .bits = picture(c, p->any), .ip_bits = p->ip_bits};
-    p->offset = lay(c, sizeof r, 16);
+    p->offset = lay(c, sizeof r, 32); /* what is read first never crosses a cache line */
     if (p->offset == UINT32_MAX || (p->has_row && !lay_row(c, p, &r.row)) ||
         !lay_entries(c, &p->broad, &r.broad, &r.bits) ||
         !lay_entries(c, &p->narrow, &r.narrow, &r.bits) || !lay_addresses(c, p, &r.ip))

@@ -13,9 +13,10 @@ const np_interval_block *np_compile_block(np_compiler *c, np_arena *arena, const
     if (!b || !holes)
         return NULL;
     bool good = cidr && np_cidr_parse(np_slice_of(cidr), &b->block);
+    b->some = good && !b->block.nothing && (b->block.v4 || !c->how->ipv4_only);
     for (size_t i = 0; i < n; i++)
         good = good && np_cidr_parse(np_slice_of(exceptions[i]), &holes[i]);
-    if (!good || (c->how->ipv4_only && !b->block.v4))
+    if (!good || !b->some)
         b->block.nothing = true;
     b->exceptions = holes;
     b->n_exceptions = good ? (uint32_t)n : 0;

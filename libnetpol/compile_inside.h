@@ -132,6 +132,7 @@ typedef struct np_plan {
     np_run narrow;
     size_t first_interval[2]; /* of IPv6, IPv4: runs of b->intervals */
     size_t n_intervals[2];
+    uint32_t unknown[2][NP_SET_FIRST]; /* of the same families: for unknown addresses */
     uint64_t ip_bits;
     bool has_row;
     uint32_t flags;
@@ -259,9 +260,12 @@ bool np_compile_list_locals(np_compiler *c, np_plan *plan);
 /* Writes the space and the classes, and tells the pods their classes. */
 bool np_compile_emit(np_compiler *c);
 
-/* A table of intervals in memory of np_ip_table_bytes. */
+/* How the port sets of intervals are written. */
+uint32_t np_compile_coding(const np_interval *at, size_t n);
+/* A table of intervals, in their codings, in memory of np_ip_table_bytes. `unknown` as in np_plan.
+ */
 void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
-                         size_t n6);
+                         size_t n6, uint32_t unknown[2][NP_SET_FIRST]);
 
 /* Reads the cluster-scoped policies; gives their selectors bits. */
 bool np_compile_cluster_forms(np_compiler *c);

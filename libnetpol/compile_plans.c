@@ -213,9 +213,32 @@ static uint32_t join_ports(void *ctx, const uint32_t *sets, size_t n)
     return all;
 }
 
+static bool open_more(np_compiler *c, uint32_t *set, uint32_t more)
+{
+    *set = np_port_table_union(&c->ports, *set, more);
+    return *set != NP_PORTS_FAILED;
+}
+
+/* Settled.md 2.1: what is open to an address that is not known. */
+static bool open_to_unknown(np_compiler *c, np_plan *plan)
+{
+    const np_builder *b = &c->builder;
+    for (size_t i = 0; i < b->n_blocks; i++) {
+        const np_interval_block *x = &b->blocks[i];
+        uint32_t *sets = plan->unknown[x->block.v4];
+        bool whole = x->n_exceptions == 0 && x->block.bits == (x->block.v4 ? 96 : 0);
+        if (x->some && (!open_more(c, &sets[NP_SET_SOME], x->payload) ||
+                        (whole && !open_more(c, &sets[NP_SET_WHOLE], x->payload))))
+            return false;
+    }
+    return true;
+}
+
 static bool make_intervals(np_compiler *c, np_plan *plan)
 {
     np_builder *b = &c->builder;
+    if (!open_to_unknown(c, plan))
+        return false;
     for (int v4 = 0; v4 < 2; v4++) {
         plan->first_interval[v4] = b->intervals.n;
         np_intervals_result r =
@@ -224,7 +247,12 @@ static bool make_intervals(np_compiler *c, np_plan *plan)
             return false;
         if (r == NP_INTERVALS_TANGLED)
             plan->flags |= NP_RULES_SLOW_IP;
+        /* An address that is not known needs a table, too. */
+        if (b->intervals.n == plan->first_interval[v4] && plan->unknown[v4][NP_SET_SOME] &&
+            !np_intervals_add_nothing(&b->intervals))
+            return false;
         plan->n_intervals[v4] = b->intervals.n - plan->first_interval[v4];
+        plan->ip_bits |= c->ports.note[plan->unknown[v4][NP_SET_SOME]].bits;
     }
     for (size_t i = plan->first_interval[0]; i < b->intervals.n; i++)
         plan->ip_bits |= c->ports.note[b->intervals.at[i].payload].bits;

@@ -59,15 +59,19 @@ static uint32_t any_payload(void *ctx, const uint32_t *payloads, size_t n)
 
 static const np_ip_table *make_table(np_compiler *c, const np_interval_block *blocks, size_t n)
 {
+    uint32_t unknown[2][NP_SET_FIRST] = {{0}}; /* which the reference judges */
     np_interval_list l = {.alloc = c->alloc};
     np_ip_table *t = NULL;
     if (np_intervals_make(&l, false, blocks, n, any_payload, NULL) == NP_INTERVALS_OK) {
         size_t n6 = l.n;
         if (np_intervals_make(&l, true, blocks, n, any_payload, NULL) == NP_INTERVALS_OK) {
             size_t n4 = l.n - n6;
-            t = np_pool_alloc(c->store, &c->ports.pool, np_ip_table_bytes(n4, n6));
-            if (t)
-                np_compile_ip_table(t, l.at + n6, n4, l.at, n6);
+            size_t bytes = np_ip_table_bytes(n4, 0, n6, 0); /* in or out: they take turns */
+            t = np_pool_alloc(c->store, &c->ports.pool, bytes);
+            if (t) {
+                memset(t, 0, bytes);
+                np_compile_ip_table(t, l.at + n6, n4, l.at, n6, unknown);
+            }
         }
     }
     np_release(&c->alloc, l.at, l.room * sizeof *l.at);
@@ -173,7 +177,6 @@ static bool add_domains(np_compiler *c, const netpol_cluster_peer *p, np_tier_en
     return told || add_entry(c, out, e);
 }
 
-/* Peers that are nodes have no entry: what comes from or goes to a node is for the reference. */
 static bool add_peer(np_compiler *c, const netpol_cluster_peer *p, np_tier_entry e, np_entries *out)
 {
     if (p->namespaces || p->pods) {
@@ -186,12 +189,16 @@ static bool add_peer(np_compiler *c, const netpol_cluster_peer *p, np_tier_entry
         e.pods = c->use[pods].pod_bit;
         return add_entry(c, out, e);
     }
-    if (p->nodes)
-        return true;
+    if (p->nodes) {
+        e.kind = NP_ENTRY_NODES;
+        e.nodes = p->nodes;
+        return add_entry(c, out, e);
+    }
     if (p->n_networks == 0)
         return add_domains(c, p, e, out);
     e.kind = NP_ENTRY_ADDRESS;
-    e.spare = c->how->ip_block_pods == NETPOL_IP_BLOCK_EXEMPT;
+    e.spare_pods = c->how->ip_block_pods == NETPOL_IP_BLOCK_EXEMPT;
+    e.spare_nodes = c->how->ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT;
     e.table = networks_table(c, p);
     return e.table && add_entry(c, out, e);
 }

@@ -69,13 +69,19 @@ void np_ip6_drop(np_store *s, np_ip6_map *m);
 
 uint32_t np_ip4_hash_find(const np_ip4_map *m, const uint8_t ip[4]);
 
-/* As np_ip4_find, where the tree is in use. */
-static inline uint32_t np_ip4_tree_find(const np_ip4_map *m, const uint8_t ip[4])
+/* Where the value of an address is, if the tree is in use. */
+static inline const uint32_t *np_ip4_tree_place(const np_ip4_map *m, const uint8_t ip[4])
 {
     const np_ip4_node *node1 = m->root->next[ip[0]];
     const np_ip4_node *node2 = node1->next[ip[1]];
     const np_ip4_leaf *leaf = node2->next[ip[2]];
-    return leaf->value[ip[3]];
+    return &leaf->value[ip[3]];
+}
+
+/* As np_ip4_find, if the tree is in use. */
+static inline uint32_t np_ip4_tree_find(const np_ip4_map *m, const uint8_t ip[4])
+{
+    return *np_ip4_tree_place(m, ip);
 }
 
 /* The value of an address in the order of its bytes, 0 if it has none. */
@@ -93,6 +99,7 @@ typedef struct np_interval_block {
     const np_cidr *exceptions;
     uint32_t n_exceptions;
     uint32_t payload;
+    bool some; /* an address that is not known may be in it */
 } np_interval_block;
 
 typedef struct np_u128 {
@@ -128,6 +135,9 @@ typedef enum np_intervals_result {
 np_intervals_result np_intervals_make(np_interval_list *out, bool v4,
                                       const np_interval_block *blocks, size_t n, np_join *join,
                                       void *ctx);
+
+/* One interval that is everything, with the payload 0. False: no memory. */
+bool np_intervals_add_nothing(np_interval_list *out);
 
 np_u128 np_u128_of(const uint8_t b[16]);
 static inline bool np_u128_less(np_u128 a, np_u128 b)

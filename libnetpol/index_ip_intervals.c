@@ -240,3 +240,9 @@ done:
     np_release(&out->alloc, w.count, w.count_room * sizeof *w.count);
     return result;
 }
+
+bool np_intervals_add_nothing(np_interval_list *out)
+{
+    np_u128 zero = {0, 0};
+    return add_interval(out, out->n, zero, 0);
+}

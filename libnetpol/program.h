@@ -29,7 +29,9 @@ enum {
     NP_CLASS_SLOW = 1,  /* always */
     NP_CLASS_NAMES = 2, /* when it is the destination and port names are asked for */
     NP_CLASS_POD = 4,   /* it is one of pods, not of addresses */
-    NP_CLASS_TIERS = 8  /* cluster-scoped policies select it, or all verdicts depend on something */
+    NP_CLASS_TIERS = 8, /* all tiers and choices must be looked at: cluster-scoped policies select
+                           it, or all verdicts depend on something, or it is of nodes */
+    NP_CLASS_NODE = 16  /* it is the one of nodes */
 };
 
 typedef struct np_class {
@@ -75,12 +77,24 @@ typedef struct np_narrow {
 } np_narrow;
 
 /* Intervals of both families: where each begins, and the port set from there on. One piece of
- * memory: this, then np_u128 first6[n6], uint32_t first4[n4], ports4[n4], ports6[n6]. */
+ * memory: this, then np_u128 first6[n6], uint32_t first4[n4], and the port sets of IPv4, then of
+ * IPv6, as their coding says. Lists of blocks are long, so port sets are not said for each. */
 typedef struct np_ip_table {
     uint32_t n4;
     uint32_t n6;
-    uint64_t reserved;
+    uint32_t coding4;
+    uint32_t coding6;
 } np_ip_table;
+
+/* A coding: 0: two port sets take turns. Up to 256: so many different ones, and a byte for each
+ * interval that says which. NP_CODING_EACH: one for each interval. */
+#define NP_CODING_EACH UINT32_MAX
+/* Before them stand two sets for peers of unknown addresses. */
+enum {
+    NP_SET_WHOLE, /* what is open to the whole family */
+    NP_SET_SOME,  /* what is open to some address at all */
+    NP_SET_FIRST
+};
 
 static inline const np_u128 *np_ip_table_first6(const np_ip_table *t)
 {
@@ -90,17 +104,35 @@ static inline const uint32_t *np_ip_table_first4(const np_ip_table *t)
 {
     return (const uint32_t *)(const void *)(np_ip_table_first6(t) + t->n6);
 }
-static inline const uint32_t *np_ip_table_ports4(const np_ip_table *t)
+/* 4-byte words that the port sets of n intervals take. */
+static inline size_t np_ip_table_words(size_t n, uint32_t coding)
+{
+    if (n == 0)
+        return 0;
+    if (coding == 0)
+        return NP_SET_FIRST + 2;
+    return NP_SET_FIRST + (coding == NP_CODING_EACH ? n : coding + (n + 3) / 4);
+}
+static inline const uint32_t *np_ip_table_sets4(const np_ip_table *t)
 {
     return np_ip_table_first4(t) + t->n4;
 }
-static inline const uint32_t *np_ip_table_ports6(const np_ip_table *t)
+static inline const uint32_t *np_ip_table_sets6(const np_ip_table *t)
 {
-    return np_ip_table_ports4(t) + t->n4;
+    return np_ip_table_sets4(t) + np_ip_table_words(t->n4, t->coding4);
 }
-static inline size_t np_ip_table_bytes(size_t n4, size_t n6)
+/* The port set of the i-th of n intervals. */
+static inline uint32_t np_ip_table_set(const uint32_t *sets, uint32_t coding, uint32_t i)
 {
-    return sizeof(np_ip_table) + n6 * (sizeof(np_u128) + 4) + n4 * 8;
+    sets += NP_SET_FIRST;
+    if (coding == 0)
+        return sets[i & 1];
+    return sets[coding == NP_CODING_EACH ? i : ((const uint8_t *)(sets + coding))[i]];
+}
+static inline size_t np_ip_table_bytes(size_t n4, uint32_t coding4, size_t n6, uint32_t coding6)
+{
+    return sizeof(np_ip_table) + n6 * sizeof(np_u128) + n4 * 4 +
+           4 * (np_ip_table_words(n4, coding4) + np_ip_table_words(n6, coding6));
 }
 
 enum {
@@ -130,6 +162,7 @@ enum { NP_ACTION_NONE = 0, NP_ACTION_ACCEPT, NP_ACTION_DENY, NP_ACTION_PASS };
 enum {
     NP_ENTRY_PODS,    /* bits as np_broad */
     NP_ENTRY_ADDRESS, /* an address in `table` */
+    NP_ENTRY_NODES,   /* a node with labels as `nodes` says */
     NP_ENTRY_ANY,     /* every peer */
     NP_ENTRY_DOUBT    /* only the reference can tell */
 };
@@ -141,9 +174,13 @@ typedef struct np_tier_entry {
     uint32_t ports;
     uint8_t kind;
     uint8_t action;
-    bool rival; /* a policy of the same priority comes later and could decide otherwise */
-    bool spare; /* of addresses: those of pods do not match */
-    const np_ip_table *table;
+    bool rival;       /* a policy of the same priority comes later and could decide otherwise */
+    bool spare_pods;  /* of addresses: those of pods do not match, … */
+    bool spare_nodes; /* … nor those of nodes */
+    union {
+        const np_ip_table *table;
+        const netpol_label_selector *nodes; /* the policy's */
+    };
 } np_tier_entry;
 
 typedef struct np_tier_list {
@@ -176,6 +213,18 @@ static inline bool np_rows_has(const np_rows *r, uint32_t row, uint32_t bit)
     return r->at[(size_t)row * r->words + (bit >> 6)] >> (bit & 63) & 1;
 }
 
+/* Under which choices what upstream leaves open holds; what the bits stand for is known where they
+ * are used (program_worlds.c). */
+typedef struct np_worlds {
+    uint32_t blocks_of_pods;
+    uint32_t blocks_of_nodes;
+    uint32_t own_node[2];
+    uint32_t no_protocols;
+    uint32_t free_protocols;
+    uint32_t shield;
+} np_worlds;
+void np_worlds_make(np_worlds *w, const netpol_semantics *how);
+
 typedef struct np_program {
     np_ip4_map ip4; /* NP_CLASS_REF of an address; a missing one is NP_OUTSIDE */
     np_ip6_map ip6;
@@ -189,6 +238,7 @@ typedef struct np_program {
     np_pages tiers;
     const np_snapshot *snapshot; /* borrowed */
     netpol_semantics how;
+    np_worlds worlds;
     uint32_t depends;     /* what every verdict depends on */
     uint8_t without_tree; /* IPv4 addresses are in the hash */
     np_version *version;

@@ -180,6 +180,17 @@ static np_match rules_match(const np_judge *j, const np_policy *p, int32_t direc
     return any;
 }
 
+np_is_own_node np_own_node(const np_pod *pod, const np_side *side)
+{
+    if (side->node == NP_NONE && side->pod == NP_NONE)
+        return NP_OWN_NODE_NO;
+    if (side->node == NP_EVERY_NODE)
+        return NP_OWN_NODE_YES;
+    if (side->node == NP_NONE || pod->node == NP_NONE)
+        return NP_OWN_NODE_MAYBE;
+    return side->node == pod->node ? NP_OWN_NODE_YES : NP_OWN_NODE_NO;
+}
+
 /* 6.8, settled.md 1.1: traffic with the pod's own node. Where it is not told on which node one of
  * the two is, it may be the same. */
 static np_match is_own_node(const np_judge *j, int32_t direction)
@@ -187,15 +198,18 @@ static np_match is_own_node(const np_judge *j, int32_t direction)
     if (j->is.own_node == NETPOL_OWN_NODE_NONE ||
         (j->is.own_node == NETPOL_OWN_NODE_INGRESS && direction == NETPOL_EGRESS))
         return NP_NO;
-    const np_pod *subject = np_judged_pod(j, np_subject_side(j, direction));
     const np_side *peer = np_peer_side(j, direction);
-    if (np_judged_pod(j, peer) || (peer->node == NP_NONE && peer->pod == NP_NONE))
+    if (np_judged_pod(j, peer))
         return NP_NO;
-    if (peer->node == NP_EVERY_NODE)
+    switch (np_own_node(np_judged_pod(j, np_subject_side(j, direction)), peer)) {
+    case NP_OWN_NODE_YES:
         return NP_YES;
-    if (peer->node == NP_NONE || subject->node == NP_NONE)
+    case NP_OWN_NODE_MAYBE:
         return j->doubt == NETPOL_DEPENDS_OWN_NODE ? NP_MAYBE : NP_NO;
-    return peer->node == subject->node ? NP_YES : NP_NO;
+    case NP_OWN_NODE_NO:
+        break;
+    }
+    return NP_NO;
 }
 
 /* 6.12: under a choice, protocols that rules cannot speak of pass by NetworkPolicies. */

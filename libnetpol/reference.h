@@ -43,6 +43,11 @@ np_side np_side_of_ip(const np_snapshot *s, const np_ip *ip);
 /* A pod in a family; NP_FAMILY_4 or _6. */
 np_side np_side_of_pod(const np_snapshot *s, uint32_t pod, uint8_t family);
 
+/* Whether a side that is judged as no pod is the node that a pod runs on. MAYBE: the node of one of
+ * the two is not told. */
+typedef enum np_is_own_node { NP_OWN_NODE_NO, NP_OWN_NODE_YES, NP_OWN_NODE_MAYBE } np_is_own_node;
+np_is_own_node np_own_node(const np_pod *pod, const np_side *side);
+
 /* 0; or, if a pod number is out of range, the direction of that side. */
 int32_t np_packet_of_flow(const np_snapshot *s, const netpol_flow *flow, np_packet *out);
 

@@ -108,6 +108,23 @@ static void expect_equal(const pair *p, const netpol_flow *f, const np_rand *r,
              b.direction, b.tier, b.depends);
 }
 
+/* Many flows at once are answered as one by one. */
+static void expect_same_in_batch(const pair *p, const netpol_flow *flows, size_t n,
+                                 const np_rand *r)
+{
+    netpol_verdict *out = calloc(n + 1, sizeof *out);
+    assert_non_null(out);
+    netpol_engine_verdicts(p->compiled, flows, n, out);
+    for (size_t i = 0; i < n; i++) {
+        netpol_verdict one = netpol_engine_verdict(p->compiled, &flows[i]);
+        if (memcmp(&one, &out[i], sizeof one) != 0)
+            fail_msg("seed %" PRIu64 ": flow %zu of %zu has another verdict in a batch", r->seed, i,
+                     n);
+    }
+    assert_int_equal(out[n].allowed + out[n].depends, 0);
+    free(out);
+}
+
 static void compare(unsigned features, int clusters, int questions)
 {
     np_rand seeds = np_rand_from_env("NETPOL_SEED");
@@ -117,10 +134,14 @@ static void compare(unsigned features, int clusters, int questions)
         test_cluster_make(&text, &r, features);
         pair p = make_pair(&text, &r);
         size_t n_pods = netpol_engine_pod_count(p.compiled);
+        netpol_flow *flows = calloc((size_t)questions, sizeof *flows);
+        assert_non_null(flows);
         for (int q = 0; q < questions; q++) {
-            netpol_flow f = test_flow(&text, &r, n_pods);
-            expect_equal(&p, &f, &r, &text);
+            flows[q] = test_flow(&text, &r, n_pods);
+            expect_equal(&p, &flows[q], &r, &text);
         }
+        expect_same_in_batch(&p, flows, (size_t)questions - np_rand_below(&r, 70), &r);
+        free(flows);
         free_pair(&p);
         test_cluster_free(&text);
     }
