@@ -145,13 +145,26 @@ NETPOL_OR_NIL(netpol_manifests, base)
 
 %typemap(check) const netpol_manifests *base "";
 
-/* require "netpol.core" looks for this name. */
+/* require "netpol.core" looks for this name. SWIG fills tables that all states of the process share, so
+ * one thread at a time may do that; and it sets two globals, which are not ours to set. */
 %wrapper %{
+#include <pthread.h>
+
 SWIGEXPORT int luaopen_core(lua_State *L);
 SWIGEXPORT int luaopen_netpol_core(lua_State *L);
 SWIGEXPORT int luaopen_netpol_core(lua_State *L)
 {
-    return luaopen_core(L);
+    static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+    lua_getglobal(L, "swig_type");
+    lua_getglobal(L, "swig_equals");
+    lua_pushcfunction(L, luaopen_core);
+    (void)pthread_mutex_lock(&opening);
+    int failed = lua_pcall(L, 0, 1, 0);
+    (void)pthread_mutex_unlock(&opening);
+    lua_insert(L, -3);
+    lua_setglobal(L, "swig_equals");
+    lua_setglobal(L, "swig_type");
+    return failed ? lua_error(L) : 1;
 }
 %}
 

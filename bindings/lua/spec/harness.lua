@@ -77,4 +77,15 @@ function harness.read(path)
   return text
 end
 
+function harness.write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  file:close()
+end
+
+function harness.exists(path)
+  local file = io.open(path, "rb")
+  return file ~= nil and file:close()
+end
+
 return harness
