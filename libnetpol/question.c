@@ -61,7 +61,7 @@ static np_flow_answer judge(const asking *a, const np_packet *q, const np_end *s
         f.verdict.depends |= NETPOL_DEPENDS_SERVICE_TRANSLATION;
     if (dst->service && src->pod != NP_NONE && src->pod == dst->pod)
         f.verdict.depends |= NETPOL_DEPENDS_HAIRPIN;
-    f.on_host = q->dst.pod != NP_NONE && s->pods[q->dst.pod].host_network &&
+    f.on_host = q->dst.pod != NP_NONE && np_pod_at(s, q->dst.pod)->host_network &&
                 a->reader.semantics->host_network == NETPOL_HOST_NETWORK_NODE;
     return f;
 }
@@ -123,7 +123,7 @@ static bool is_between_replicas(const asking *a, const np_group *from, const np_
 {
     return src->pod != NP_NONE && src->pod == dst->pod &&
            (from->replicas || to->replicas ||
-            np_pod_is_any_replica(&snapshot_of(a)->pods[src->pod]));
+            np_pod_is_any_replica(np_pod_at(snapshot_of(a), src->pod)));
 }
 
 /* The port at the destination; 0: it has none of that name. */
@@ -133,7 +133,8 @@ static uint16_t port_at(const asking *a, const np_end *dst)
         return dst->port;
     if (a->port || !a->reader.port || dst->pod == NP_NONE)
         return a->port;
-    return np_pod_port_number(&snapshot_of(a)->pods[dst->pod], a->reader.port, a->reader.protocol);
+    return np_pod_port_number(np_pod_at(snapshot_of(a), dst->pod), a->reader.port,
+                              a->reader.protocol);
 }
 
 static netpol_status judge_in_family(asking *a, const np_group *from, const np_group *to,
@@ -308,7 +309,7 @@ static bool may_come_by_node(const asking *a, const np_word *dst)
 {
     if (strcmp(a->question->src, "internet") != 0 || dst->service == NP_NONE)
         return false;
-    const netpol_service *v = snapshot_of(a)->services[dst->service].tree;
+    const netpol_service *v = np_service_at(snapshot_of(a), dst->service)->tree;
     bool open =
         v->type && (strcmp(v->type, "NodePort") == 0 || strcmp(v->type, "LoadBalancer") == 0);
     return open &&
@@ -346,6 +347,7 @@ static netpol_status judge_words(asking *a)
     x->src = src.n == 1 ? src.groups[0].name : np_reader_text(&a->reader, "%s", a->question->src);
     x->dst = dst.n == 1 ? dst.groups[0].name : np_reader_text(&a->reader, "%s", a->question->dst);
     x->several = x->n > 1 || dst.service != NP_NONE;
+    x->headless = dst.headless;
     sum_up(x);
     return x->src && x->dst ? NETPOL_OK : NETPOL_NO_MEMORY;
 }

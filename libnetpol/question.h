@@ -36,6 +36,7 @@ typedef struct np_word {
     size_t n;
     size_t room;
     uint32_t service; /* NP_NONE: it is none */
+    bool headless;    /* a service without an address: clients connect to its pods */
     uint16_t port;    /* that the word itself names; 0: none */
 } np_word;
 
@@ -65,6 +66,22 @@ np_end *np_group_end(const np_reader *r, np_group *g, const char *name);
 np_end *np_group_pod(const np_reader *r, np_group *g, uint32_t pod);
 const char *np_reader_text(const np_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* "deploy" of "Deployment"; NULL: a kind that words do not name. */
+const char *np_kind_word(const char *kind);
+
+/* ---- question_missing.c: says that there is nobody, and what to ask instead ---- */
+
+/* Each gives NETPOL_NOT_FOUND, or NETPOL_NO_MEMORY. */
+/* inside: the name of what was looked for in it; or NULL. */
+netpol_status np_missing_namespace(const np_reader *r, const char *name, const char *inside);
+netpol_status np_missing_node(const np_reader *r, const char *name);
+netpol_status np_missing_service(const np_reader *r, uint32_t space, const char *name);
+netpol_status np_missing_pod(const np_reader *r, uint32_t space, const char *name);
+netpol_status np_missing_workload(const np_reader *r, uint32_t space, const char *kind,
+                                  const char *name);
+/* selector NULL: any pod. */
+netpol_status np_missing_match(const np_reader *r, uint32_t space, const char *selector);
+
 /* Says why a word cannot be answered, and gives the status back. */
 netpol_status np_reader_say(const np_reader *r, netpol_status status, int32_t code,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -102,7 +119,8 @@ struct netpol_answer {
     const char *dst;
     const char *port; /* as asked; NULL: all */
     uint8_t protocol;
-    bool several; /* more than the one flow that was asked for */
+    bool several;  /* more than the one flow that was asked for */
+    bool headless; /* the destination is a service without an address */
     np_flow_answer *flows;
     size_t n;
     size_t room;

@@ -73,8 +73,8 @@ np_end *np_group_end(const np_reader *r, np_group *g, const char *name)
 static const char *pod_name(const np_reader *r, uint32_t pod)
 {
     const np_snapshot *s = r->engine->snapshot;
-    const np_pod *p = &s->pods[pod];
-    return np_reader_text(r, "%s/%s", s->namespaces[p->space].name, p->name);
+    const np_pod *p = np_pod_at(s, pod);
+    return np_reader_text(r, "%s/%s", np_namespace_at(s, p->space)->name, p->name);
 }
 
 np_end *np_group_pod(const np_reader *r, np_group *g, uint32_t pod)
@@ -82,7 +82,7 @@ np_end *np_group_pod(const np_reader *r, np_group *g, uint32_t pod)
     np_end *end = np_group_end(r, g, pod_name(r, pod));
     if (end) {
         end->pod = pod;
-        end->families = r->engine->snapshot->pods[pod].families;
+        end->families = np_pod_at(r->engine->snapshot, pod)->families;
     }
     return end;
 }
@@ -97,11 +97,6 @@ static np_end *add_address(const np_reader *r, np_group *g, const char *name, co
     return end;
 }
 
-static netpol_status no_such(const np_reader *r, const char *text)
-{
-    return np_reader_say(r, NETPOL_NOT_FOUND, NP_CODE_QUESTION_NOT_FOUND, "there is no %s", text);
-}
-
 static netpol_status bad_word(const np_reader *r, const char *text, const char *why)
 {
     return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_ENDPOINT, "%s: %s", text, why);
@@ -112,14 +107,14 @@ static netpol_status bad_word(const np_reader *r, const char *text, const char *
 /* Replicas of a template are alike, so one stands for all, unless their labels tell them apart. */
 static bool is_repetition(const np_snapshot *s, uint32_t pod, uint32_t before)
 {
-    const np_pod *p = &s->pods[pod];
-    const np_pod *q = before == NP_NONE ? NULL : &s->pods[before];
+    const np_pod *p = np_pod_at(s, pod);
+    const np_pod *q = before == NP_NONE ? NULL : np_pod_at(s, before);
     return q && p->replica && q->replica && p->object == q->object && p->labels == q->labels;
 }
 
 static const char *owner_name(const np_reader *r, const np_owner *o)
 {
-    const char *space = r->engine->snapshot->namespaces[o->space].name;
+    const char *space = np_namespace_at(r->engine->snapshot, o->space)->name;
     return strcmp(o->kind, "Pod") == 0 ? np_reader_text(r, "%s/%s", space, o->name)
                                        : np_reader_text(r, "%s/%s[%s]", space, o->name, o->kind);
 }
@@ -129,11 +124,11 @@ static netpol_status add_owner(const np_reader *r, np_word *w, uint32_t owner,
                                const netpol_label_selector *selector)
 {
     const np_snapshot *s = r->engine->snapshot;
-    const np_owner *o = &s->owners[owner];
+    const np_owner *o = np_owner_at(s, owner);
     np_group *g = NULL;
     uint32_t before = NP_NONE;
-    for (uint32_t pod = o->first_pod; pod != NP_NONE; pod = s->pods[pod].next) {
-        const np_pod *p = &s->pods[pod];
+    for (uint32_t pod = o->first_pod; pod != NP_NONE; pod = np_next_of_owner(s, pod)) {
+        const np_pod *p = np_pod_at(s, pod);
         if (selector && !np_selector_matches_sorted(selector, p->labels, p->n_labels))
             continue;
         if (!g)
@@ -160,7 +155,7 @@ static netpol_status add_pods(const np_reader *r, np_word *w, uint32_t space,
     const np_snapshot *s = r->engine->snapshot;
     size_t first = w->n;
     for (uint32_t i = 0; i < s->n_owners; i++) {
-        if (space != NP_NONE && s->owners[i].space != space)
+        if (space != NP_NONE && np_owner_at(s, i)->space != space)
             continue;
         netpol_status status = add_owner(r, w, i, selector);
         if (status != NETPOL_OK)
@@ -209,6 +204,14 @@ static const char *kind_of_word(np_slice word)
     return NULL;
 }
 
+const char *np_kind_word(const char *kind)
+{
+    for (size_t i = 0; i < sizeof kind_words / sizeof *kind_words; i++)
+        if (strcmp(np_kind_of(kind_words[i].kind)->name, kind) == 0)
+            return kind_words[i].word;
+    return NULL;
+}
+
 /* A word in its parts. */
 typedef struct parts {
     const char *space;
@@ -250,18 +253,16 @@ static bool cut_word(const np_reader *r, const char *text, parts *out)
     return true;
 }
 
-static netpol_status read_owner(const np_reader *r, const char *text, uint32_t space,
-                                const char *kind, const char *name, np_word *out)
+static netpol_status read_owner(const np_reader *r, uint32_t space, const char *kind,
+                                const char *name, np_word *out)
 {
     uint32_t owner = np_snapshot_owner(r->engine->snapshot, space, kind, name);
-    if (owner == NP_NONE)
-        return no_such(r, text);
-    netpol_status status = add_owner(r, out, owner, NULL);
-    return status == NETPOL_OK && out->n == 0 ? no_such(r, text) : status;
+    netpol_status status = owner == NP_NONE ? NETPOL_OK : add_owner(r, out, owner, NULL);
+    return status == NETPOL_OK && out->n == 0 ? np_missing_workload(r, space, kind, name) : status;
 }
 
-static netpol_status read_selector(const np_reader *r, const char *text, uint32_t space,
-                                   const char *words, np_word *out)
+static netpol_status read_selector(const np_reader *r, uint32_t space, const char *words,
+                                   np_word *out)
 {
     netpol_options o = {.size = sizeof o, .allocator = &r->engine->alloc};
     netpol_selector *selector = NULL;
@@ -269,18 +270,18 @@ static netpol_status read_selector(const np_reader *r, const char *text, uint32_
     if (status == NETPOL_OK)
         status = add_pods(r, out, space, netpol_selector_tree(selector));
     netpol_selector_free(selector);
-    return status == NETPOL_OK && out->n == 0 ? no_such(r, text) : status;
+    return status == NETPOL_OK && out->n == 0 ? np_missing_match(r, space, words) : status;
 }
 
-static netpol_status read_pod(const np_reader *r, const char *text, const parts *p, np_word *out)
+static netpol_status read_pod(const np_reader *r, uint32_t space, const parts *p, np_word *out)
 {
     const np_snapshot *s = r->engine->snapshot;
     uint32_t pod = np_engine_find_pod(r->engine, p->space, p->name);
     if (pod == NP_NONE)
-        return no_such(r, text);
-    bool of_owner = strcmp(s->pods[pod].name, p->name) != 0 || strchr(p->name, '[');
-    if (of_owner && strcmp(s->owners[s->pods[pod].owner].kind, "Pod") != 0)
-        return add_owner(r, out, s->pods[pod].owner, NULL);
+        return np_missing_pod(r, space, p->name);
+    bool of_owner = strcmp(np_pod_at(s, pod)->name, p->name) != 0 || strchr(p->name, '[');
+    if (of_owner && strcmp(np_owner_at(s, np_pod_at(s, pod)->owner)->kind, "Pod") != 0)
+        return add_owner(r, out, np_pod_at(s, pod)->owner, NULL);
     np_group *g = np_word_group(r, out, pod_name(r, pod));
     return g && np_group_pod(r, g, pod) ? NETPOL_OK : NETPOL_NO_MEMORY;
 }
@@ -294,22 +295,22 @@ static netpol_status read_pods(const np_reader *r, const char *text, np_word *ou
         return bad_word(r, text, "a name is missing");
     uint32_t space = np_snapshot_namespace(r->engine->snapshot, p.space);
     if (space == NP_NONE)
-        return no_such(r, text);
+        return np_missing_namespace(r, p.space, p.name);
     if (p.kind && strcmp(p.kind, "Pod") != 0)
-        return read_owner(r, text, space, p.kind, p.name, out);
+        return read_owner(r, space, p.kind, p.name, out);
     if (is_selector(p.name))
-        return read_selector(r, text, space, p.name, out);
+        return read_selector(r, space, p.name, out);
     if (strcmp(p.name, "*") != 0)
-        return read_pod(r, text, &p, out);
+        return read_pod(r, space, &p, out);
     netpol_status status = add_pods(r, out, space, NULL);
-    return status == NETPOL_OK && out->n == 0 ? no_such(r, text) : status;
+    return status == NETPOL_OK && out->n == 0 ? np_missing_match(r, space, NULL) : status;
 }
 
 /* ---- nodes, addresses, everybody ---- */
 
 static netpol_status add_node(const np_reader *r, np_word *w, uint32_t node)
 {
-    const np_node *n = &r->engine->snapshot->nodes[node];
+    const np_node *n = np_node_at(r->engine->snapshot, node);
     np_group *g = np_word_group(r, w, np_reader_text(r, "node:%s", n->name));
     np_end *end = g ? np_group_end(r, g, g->name) : NULL;
     if (!end)
@@ -324,7 +325,7 @@ netpol_status np_word_nodes(const np_reader *r, np_word *out)
 {
     const np_snapshot *s = r->engine->snapshot;
     for (uint32_t i = 0; i < s->n_nodes; i++) {
-        netpol_status status = s->nodes[i].families ? add_node(r, out, i) : NETPOL_OK;
+        netpol_status status = np_node_at(s, i)->families ? add_node(r, out, i) : NETPOL_OK;
         if (status != NETPOL_OK)
             return status;
     }
@@ -336,8 +337,8 @@ static netpol_status read_node(const np_reader *r, const char *text, np_word *ou
     const np_snapshot *s = r->engine->snapshot;
     uint32_t node = np_snapshot_node(s, text + strlen("node:"));
     if (node == NP_NONE)
-        return no_such(r, text);
-    if (!s->nodes[node].families)
+        return np_missing_node(r, text + strlen("node:"));
+    if (!np_node_at(s, node)->families)
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_NO_ADDRESS, "no address of %s is known",
                              text);
     return add_node(r, out, node);
@@ -417,7 +418,7 @@ static netpol_status read_address(const np_reader *r, const char *text, const np
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_PORT,
                              "%s: no port from 1 to 65535", text);
     uint32_t service = r->destination && r->semantics->services == NETPOL_SERVICES_TRANSLATE
-                           ? np_addresses_find(&s->service_addresses, ip)
+                           ? np_snapshot_service_of_ip(s, ip)
                            : NP_NONE;
     if (port.p && !r->destination)
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_ENDPOINT,
@@ -453,9 +454,11 @@ static netpol_status read_service(const np_reader *r, const char *text, np_word 
     if (status != NETPOL_OK)
         return status;
     uint32_t number = np_snapshot_namespace(s, space);
-    uint32_t service = number == NP_NONE ? NP_NONE : np_snapshot_service(s, number, name);
+    if (number == NP_NONE)
+        return np_missing_namespace(r, space, NULL);
+    uint32_t service = np_snapshot_service(s, number, name);
     if (service == NP_NONE)
-        return no_such(r, text);
+        return np_missing_service(r, number, name);
     return np_word_service(r, service, port, out);
 }
 

@@ -286,6 +286,11 @@ static void answer_text(np_buffer *b, const netpol_answer *x)
                          x->port ? x->port : "", x->n);
     for (size_t i = 0; i < x->n; i++)
         flow_text(b, x, &x->flows[i]);
+    if (x->headless)
+        np_buffer_format(b,
+                         "  note: %s has no address of its own (headless): clients connect to its "
+                         "pods, at the pods' port\n",
+                         x->dst);
     depends_text(b, x->depends);
     if (x->all_presets)
         presets_text(b, x);

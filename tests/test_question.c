@@ -34,9 +34,6 @@ static const char shop[] =
     "{apiVersion: v1, kind: Service, metadata: {name: both, namespace: shop}, spec: {clusterIP: "
     "10.96.0.9, "
     "selector: {app: api}, ports: [{port: 80}]}}\n---\n"
-    "{apiVersion: v1, kind: Service, metadata: {name: none, namespace: shop}, spec: {clusterIP: "
-    "None, "
-    "selector: {role: db}, ports: [{port: 33, targetPort: 3306}]}}\n---\n"
     "{apiVersion: v1, kind: Service, metadata: {name: kube, namespace: shop}, spec: {clusterIP: "
     "10.96.0.1, ports: [{name: https, port: 443, targetPort: 6443}]}}\n---\n"
     "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: kube-1, namespace: "
@@ -66,7 +63,8 @@ static const char shop[] =
 
 static const fixture_row words[] = {
     {"a pod", "shop/api", "shop/db", NULL, "3306", "allow"},
-    {"a pod of the default namespace", "api", "shop/db", NULL, "3306", "error there is no api"},
+    {"a pod of the default namespace", "api", "shop/db", NULL, "3306",
+     "error there is no namespace default"},
     {"an address of a pod", "10.0.0.2", "10.0.0.1", NULL, "3306", "allow"},
     {"an address with the port", "shop/api", "10.0.0.1:3306", NULL, NULL, "allow"},
     {"an IPv6 address with a port", "192.0.2.9", "[2001:db8::1]:80", NULL, NULL,
@@ -80,22 +78,23 @@ static const fixture_row words[] = {
     {"its long word", "shop/deployment/web", "shop/db", NULL, "3306", "deny"},
     {"its report name", "shop/web[Deployment]", "shop/db", NULL, "3306", "deny"},
     {"another kind of that name", "shop/sts/web", "shop/db", NULL, "3306",
-     "error there is no shop/sts/web"},
+     "error there is no StatefulSet shop/web"},
     {"a namespace called as a kind", "deploy/x", "shop/db", NULL, "3306", "deny"},
     {"a selector", "shop/app=api", "shop/db", NULL, "3306", "mixed"},
     {"a selector with a slash of its own", "shop/example.com/tier=mid", "shop/db", NULL, "3306",
      "allow"},
     {"a set", "shop/app in (api,none)", "shop/db", NULL, "3306", "mixed"},
     {"a selector that selects nobody", "shop/app=none", "shop/db", NULL, "3306",
-     "error there is no shop/app=none"},
+     "error no pod of namespace shop matches app=none"},
     {"a bad selector", "shop/app in (", "shop/db", NULL, "3306", "error "},
     {"everybody in a namespace", "shop/*", "shop/db", NULL, "3306",
      "mixed own-node,self,host-network"},
-    {"nobody in a namespace", "nowhere/*", "shop/db", NULL, "3306", "error there is no nowhere/*"},
+    {"nobody in a namespace", "nowhere/*", "shop/db", NULL, "3306",
+     "error there is no namespace nowhere"},
     {"a node", "node:n1", "shop/db", NULL, "3306", "allow own-node"},
     {"a node without addresses", "node:bare", "shop/db", NULL, "3306",
      "error no address of node:bare"},
-    {"no such node", "node:n9", "shop/db", NULL, "3306", "error there is no node:n9"},
+    {"no such node", "node:n9", "shop/db", NULL, "3306", "error there is no node n9"},
     {"the internet", "internet", "shop/db", NULL, "3306", "deny"},
     {"to the internet", "shop/odd", "internet", NULL, "443", "deny"},
     {"anybody", "any", "shop/db", NULL, "3306", "mixed own-node,self,host-network"},
@@ -125,14 +124,12 @@ static const fixture_row services[] = {
      "allow service-translation"},
     {"every port that it has", "shop/api", "svc:shop/db", NULL, NULL, "allow service-translation"},
     {"not the pod's number", "shop/api", "svc:shop/db", NULL, "3306",
-     "error the service shop/db has no TCP port 3306"},
+     "error svc:shop/db has no TCP port 3306"},
     {"no such protocol", "shop/api", "svc:shop/db", "UDP", "33",
-     "error the service shop/db has no UDP port 33"},
+     "error svc:shop/db has no UDP port 33"},
     {"a load balancer's address", "shop/api", "198.51.100.9", NULL, "3306",
      "allow service-translation"},
     {"backends that differ", "shop/db", "svc:shop/both", NULL, "80", "mixed service-translation"},
-    {"a headless one tells addresses alone", "shop/api", "svc:shop/none", NULL, "33",
-     "deny service-translation"},
     {"endpoints that are ready", "shop/api", "svc:shop/kube", NULL, "443",
      "allow service-translation"},
     {"from a pod that may not", "shop/odd", "svc:shop/kube", NULL, "443",
@@ -146,7 +143,7 @@ static const fixture_row services[] = {
     {"a service is no source", "svc:shop/db", "shop/db", NULL, "33",
      "error svc:shop/db: a service is a destination"},
     {"no such service", "shop/api", "svc:shop/nothing", NULL, "33",
-     "error there is no svc:shop/nothing"},
+     "error there is no service shop/nothing"},
 };
 
 static void services_lead_to_their_backends(void **state)
@@ -154,6 +151,122 @@ static void services_lead_to_their_backends(void **state)
     (void)state;
     netpol_engine *e = fixture_engine(shop, &(fixture_how){.preset = NULL});
     fixture_expect(e, services, COUNT(services));
+    netpol_engine_unref(e);
+}
+
+/* ---- services without an address, or without pods ---- */
+
+static const char headless[] =
+    "{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {role: db}}, "
+    "status: {podIP: 10.0.0.1}}\n---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: api, namespace: shop, labels: {app: api}}, "
+    "status: {podIP: 10.0.0.2}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: none, namespace: shop}, spec: {clusterIP: "
+    "None, "
+    "selector: {role: db}, ports: [{name: named, port: 33, targetPort: 3306}]}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: bare, namespace: shop}, spec: {clusterIP: "
+    "None, selector: {role: db}}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: away, namespace: shop}, spec: {type: "
+    "ExternalName, externalName: db.example.com}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: lonely, namespace: shop}, spec: {clusterIP: "
+    "10.96.0.77, selector: {no: body}, ports: [{port: 80}]}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: sliced, namespace: shop}, spec: {clusterIP: "
+    "None}}\n---\n"
+    "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: sliced-4, namespace: "
+    "shop, labels: {kubernetes.io/service-name: sliced}}, addressType: IPv4, endpoints: "
+    "[{addresses: [10.0.0.2], targetRef: {kind: Pod, name: api, namespace: shop}}]}\n---\n"
+    "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: sliced-6, namespace: "
+    "shop, labels: {kubernetes.io/service-name: sliced}}, addressType: IPv6, endpoints: "
+    "[{addresses: [2001:db8::2], targetRef: {kind: Pod, name: api, namespace: shop}}]}\n---\n"
+    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db, namespace: "
+    "shop}, spec: {podSelector: {matchLabels: {role: db}}, ingress: [{ports: [{port: 3306}, "
+    "{port: 8000, endPort: 8100}]}]}}\n";
+
+static const fixture_row without_address[] = {
+    {"a headless one tells addresses alone", "shop/api", "svc:shop/none", NULL, "33", "deny"},
+    {"so the pod's own port is asked", "shop/api", "svc:shop/none", NULL, "3306", "allow"},
+    {"whether the service lists it or not", "shop/api", "svc:shop/none", NULL, "8050", "allow"},
+    {"its names are the pods' ports", "shop/api", "svc:shop/none", NULL, "named", "allow"},
+    {"no such name", "shop/api", "svc:shop/none", NULL, "sql",
+     "error svc:shop/none has no TCP port sql"},
+    {"the ports that it lists", "shop/api", "svc:shop/none", NULL, NULL, "allow"},
+    {"it lists none, so all", "shop/api", "svc:shop/bare", NULL, NULL, "mixed"},
+    {"at any port", "shop/api", "svc:shop/bare", NULL, "3306", "allow"},
+    {"a pod to itself, untranslated", "shop/db", "svc:shop/none", NULL, "1", "allow self"},
+    {"headless, by its slices", "shop/db", "svc:shop/sliced", NULL, "77", "allow"},
+    {"another name", "shop/api", "svc:shop/away", NULL, "80",
+     "error svc:shop/away stands for the domain name db.example.com (ExternalName)"},
+    {"a selector of nobody", "shop/api", "svc:shop/lonely", NULL, "80",
+     "error svc:shop/lonely has no endpoints: its selector selects no pod"},
+};
+
+static void clients_of_a_headless_service_go_to_its_pods(void **state)
+{
+    (void)state;
+    netpol_engine *e = fixture_engine(headless, &(fixture_how){.preset = NULL});
+    fixture_expect(e, without_address, COUNT(without_address));
+    netpol_engine_unref(e);
+}
+
+/* ---- who is not there, and what to ask instead ---- */
+
+typedef struct hint_row {
+    const char *src;
+    const char *message;
+    const char *hint; /* NULL: none */
+} hint_row;
+
+static const char absent[] =
+    "{apiVersion: v1, kind: Pod, metadata: {name: api-1, namespace: shop}}\n---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: lone, namespace: other}}\n---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: done, namespace: shop}, status: {phase: "
+    "Succeeded}}\n---\n"
+    "{apiVersion: batch/v1, kind: Job, metadata: {name: batch, namespace: shop}, spec: {template: "
+    "{}}}\n---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: batch-x, namespace: shop, ownerReferences: "
+    "[{apiVersion: batch/v1, kind: Job, name: batch, controller: true}]}, status: {phase: "
+    "Failed}}\n---\n"
+    "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: shop}, spec: "
+    "{replicas: 3, template: {metadata: {labels: {role: db}}}}}\n---\n"
+    "{apiVersion: v1, kind: Node, metadata: {name: n1}}\n---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: web-svc, namespace: shop}, spec: {clusterIP: "
+    "10.96.0.2, ports: [{port: 80}]}}\n";
+
+static const hint_row hints[] = {
+    {"shop/api1", "there is no pod shop/api1", "did you mean shop/api-1?"},
+    {"shop/db-0", "there is no pod shop/db-0",
+     "ask about the StatefulSet that makes such pods: shop/sts/db"},
+    {"shop/lone", "there is no pod shop/lone", "did you mean other/lone?"},
+    {"lone", "there is no namespace default", "did you mean other/lone?"},
+    {"nobody", "there is no namespace default", "say where it is: NAMESPACE/NAME, or -n NAMESPACE"},
+    {"shop/nobody-like-this", "there is no pod shop/nobody-like-this", NULL},
+    {"shop/done", "the pod shop/done has finished (Succeeded): it has no traffic",
+     "ask about a pod that runs, or leave its status out of the input"},
+    {"shop/job/batch", "the Job shop/batch has no pods that run",
+     "a workload is asked about by its pods; those loaded have all finished"},
+    {"shop/deploy/db", "there is no Deployment shop/db", "did you mean shop/sts/db?"},
+    {"shop/sts/dbb", "there is no StatefulSet shop/dbb", "did you mean shop/sts/db?"},
+    {"shop/web-svc", "there is no pod shop/web-svc", "it is a service: --to svc:shop/web-svc"},
+    {"shp/api-1", "there is no namespace shp", "did you mean shop/api-1?"},
+    {"shp/*", "there is no namespace shp", "did you mean shop?"},
+    {"node:n2", "there is no node n2", "did you mean node:n1?"},
+    {"shop/a=b", "no pod of namespace shop matches a=b", NULL},
+};
+
+static void who_is_not_there_is_told_with_what_to_ask(void **state)
+{
+    (void)state;
+    netpol_engine *e = fixture_engine(absent, &(fixture_how){.preset = NULL});
+    for (size_t i = 0; i < COUNT(hints); i++) {
+        netpol_question q = {.size = sizeof q, .src = hints[i].src, .dst = "192.0.2.1"};
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        netpol_answer *x = NULL;
+        assert_int_equal(netpol_engine_ask(e, &q, &x, d), NETPOL_NOT_FOUND);
+        const netpol_diagnostic *said = netpol_diagnostics_at(d, 0);
+        assert_string_equal(said->message, hints[i].message);
+        assert_string_equal(said->hint ? said->hint : "", hints[i].hint ? hints[i].hint : "");
+        netpol_diagnostics_free(d);
+    }
     netpol_engine_unref(e);
 }
 
@@ -186,7 +299,7 @@ static const struct {
      "\"ingress\":{\"allowed\":true,\"tier\":\"network-policy\",\"reason\":\"rule\",\"policy\":"
      "\"shop/db\","
      "\"kind\":\"NetworkPolicy\",\"rule\":0,\"peer\":0,\"port\":0,\"source\":\"fixture\",\"line\":"
-     "37,"
+     "35,"
      "\"column\":153}}\n"},
     {"several have lines of their own",
      {.src = "shop/web", .dst = "svc:shop/db", .port = "33"},
@@ -200,33 +313,33 @@ static const struct {
      "translation\"],\"egress\":{\"allowed\":true,\"tier\":\"none\",\"reason\":\"not-isolated\"},"
      "\"ingress\":{\"allowed\":false,\"tier\":\"network-policy\",\"reason\":\"no-rule\",\"policy\":"
      "\"shop/"
-     "db\",\"kind\":\"NetworkPolicy\",\"source\":\"fixture\",\"line\":37,\"column\":1}}]}\n"},
+     "db\",\"kind\":\"NetworkPolicy\",\"source\":\"fixture\",\"line\":35,\"column\":1}}]}\n"},
     {"text for people, with the place",
      {.src = "shop/api", .dst = "shop/db", .port = "3306"},
      NETPOL_FORMAT_TEXT,
      "allow shop/api => shop/db TCP 3306\n"
      "  egress  allow at shop/api: no policy isolates it\n"
-     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:37:153\n"},
+     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:35:153\n"},
     {"ports that came out alike are one line",
      {.src = "shop/api", .dst = "shop/db"},
      NETPOL_FORMAT_TEXT,
      "mixed shop/api => shop/db TCP: 3 flows\n"
      "deny  shop/api => shop/db TCP 1-3305,3307-7999,8101-65535\n"
      "  egress  allow at shop/api: no policy isolates it\n"
-     "  ingress deny  at shop/db: isolated, and no rule matches: shop/db  fixture:37:1\n"
+     "  ingress deny  at shop/db: isolated, and no rule matches: shop/db  fixture:35:1\n"
      "allow shop/api => shop/db TCP 3306\n"
      "  egress  allow at shop/api: no policy isolates it\n"
-     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:37:153\n"
+     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:35:153\n"
      "allow shop/api => shop/db TCP 8000-8100\n"
      "  egress  allow at shop/api: no policy isolates it\n"
-     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[1]  fixture:37:153\n"},
+     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[1]  fixture:35:153\n"},
     {"presets that differ",
      {.src = "node:n1", .dst = "shop/db", .port = "80", .all_presets = true},
      NETPOL_FORMAT_TEXT,
      "allow node:n1 => shop/db TCP 80\n"
      "  egress  allow at node:n1: no pod, so no policy is about it\n"
      "  ingress allow at shop/db: its own node always reaches it, although isolated by shop/db  "
-     "fixture:37:1\n"
+     "fixture:35:1\n"
      "  depends on: own-node\n"
      "  under preset np-guard: deny\n"
      "  under preset knp: deny\n"
@@ -236,7 +349,7 @@ static const struct {
      NETPOL_FORMAT_TEXT,
      "allow shop/api => shop/db TCP 3306\n"
      "  egress  allow at shop/api: no policy isolates it\n"
-     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:37:153\n"
+     "  ingress allow at shop/db: by shop/db, ingress[0] from[0] ports[0]  fixture:35:153\n"
      "  the same under all presets\n"},
     {"a pod on the host network says so",
      {.src = "shop/api", .dst = "shop/agent", .port = "22"},
@@ -329,7 +442,7 @@ static const struct {
     {"what cannot be answered", "{\"src\":\"shop/api\",\"dst\":\"shop/no\",\"port\":1}",
      "{\"src\":\"shop/api\",\"dst\":\"shop/"
      "no\",\"port\":1,\"verdict\":\"error\",\"depends\":[],\"error\":\"there "
-     "is no shop/no\"}\n"},
+     "is no pod shop/no\"}\n"},
     {"half a question", "{\"src\":\"shop/api\"}",
      "{\"src\":\"shop/api\",\"verdict\":\"error\",\"depends\":[],\"error\":\"src or dst is "
      "missing\"}\n"},
@@ -456,6 +569,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_word_means_what_the_grammar_says),
+        cmocka_unit_test(clients_of_a_headless_service_go_to_its_pods),
+        cmocka_unit_test(who_is_not_there_is_told_with_what_to_ask),
         cmocka_unit_test(services_lead_to_their_backends),
         cmocka_unit_test(answers_are_written_as_they_always_were),
         cmocka_unit_test(incomplete_answers_say_so),

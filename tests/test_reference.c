@@ -41,8 +41,9 @@ static void phases_decide_who_has_traffic(void **state)
         {"a pod of a lost node may run", "a/client", "a/unknown", NULL, "80", "deny"},
         {"a pending pod will be isolated", "a/client", "a/pending", NULL, "80", "deny"},
         {"a finished pod is not there", "a/client", "a/done", NULL, "80",
-         "error there is no a/done"},
-        {"nor a failed one", "a/client", "a/failed", NULL, "80", "error there is no a/failed"},
+         "error the pod a/done has finished (Succeeded)"},
+        {"nor a failed one", "a/client", "a/failed", NULL, "80",
+         "error the pod a/failed has finished (Failed)"},
         {"its address is the next one's", "a/client", "10.0.0.5", NULL, "80", "allow"},
         {"or nobody's", "a/client", "10.0.0.6", NULL, "80", "allow"},
     };
@@ -64,8 +65,9 @@ static void terminating_pods_count_while_they_have_an_address(void **state)
         {"also by address", "a/client", "10.0.0.2", NULL, "80", "deny"},
         {"as a source", "a/ending", "a/client", NULL, "80", "allow"},
         {"without an address it has none", "a/client", "a/gone", NULL, "80",
-         "error there is no a/gone"},
-        {"nor had it ever one", "a/client", "a/late", NULL, "80", "error there is no a/late"},
+         "error the pod a/gone is being deleted"},
+        {"nor had it ever one", "a/client", "a/late", NULL, "80",
+         "error the pod a/late is being deleted"},
     };
     expect(text, NULL, rows, COUNT(rows));
 }
@@ -403,7 +405,7 @@ static void workloads_stand_for_two_replicas(void **state)
             POLICY("web", "app: web", "");
     static const fixture_row rows[] = {
         {"traffic within is between two", "deploy/web", "deploy/web", NULL, "80",
-         "error there is no deploy/web"},
+         "error there is no namespace "},
         {"so it is isolated", "a/deploy/web", "a/deploy/web", NULL, "80", "deny"},
         {"by its name alone", "a/web", "a/web[Deployment]", NULL, "80", "deny"},
         {"no replicas are judged as if there were", "a/idle", "a/web", NULL, "80", "deny"},
