@@ -28,6 +28,8 @@ NP_INLINE unsigned look(const np_question *q, const np_rules *r, const np_class 
 {
     if (np_opens_to_pod(q, r, subject, peer))
         return OPEN;
+    if (!(r->ip_bits & np_port_bits(q->key)))
+        return CLOSED;
     np_by_address by = np_opens_to_address(q, r, direction);
     if (by == NP_ADDRESS_NO)
         return CLOSED;

@@ -75,16 +75,29 @@ NP_INLINE uint32_t np_key_of(const netpol_flow *f)
                                       : NP_PORT_KEY(NP_PORT_OTHER, f->port);
 }
 
-/* Whether a port set, names included, holds the question's port. */
-bool np_is_open(const np_question *q, uint32_t set);
+/* Whether a port set holds the question's port; the rest of it: more than one range, and names. */
+bool np_is_open_more(const np_question *q, const np_ports *p);
+NP_INLINE bool np_is_open(const np_question *q, uint32_t set)
+{
+    const np_ports *p = &q->g->ports[set];
+    return q->key - p->lo <= p->span || ((p->n_more | p->n_names) && np_is_open_more(q, p));
+}
 
-/* Whether a programme opens the port to the peer as a pod: by the row of the namespace, by entries,
- * or to everybody. */
-bool np_opens_to_pod(const np_question *q, const np_rules *r, const np_class *subject,
-                     const np_class *peer);
+/* Whether a programme opens the port to the peer as a pod: by entries, or to everybody; by the row
+ * of the namespace, or else by those. */
+bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer);
+NP_INLINE bool np_opens_to_pod(const np_question *q, const np_rules *r, const np_class *subject,
+                               const np_class *peer)
+{
+    if (subject->space == peer->space && r->row) {
+        const uint16_t *row = np_behind(r, r->row);
+        return np_is_open(q, row[peer->row]);
+    }
+    return (r->bits & np_port_bits(q->key)) && np_in_entries(q, r, peer);
+}
 
-/* Whether it opens it to the peer's address. MAYBE: that is not known, and one it may have is let
- * in. */
+/* Whether it opens it to the peer's address, of which the picture of its ports says that it may.
+ * MAYBE: that is not known, and one it may have is let in. */
 typedef enum np_by_address {
     NP_ADDRESS_NO,
     NP_ADDRESS_YES,

@@ -4,23 +4,12 @@
 
 #include "reference.h"
 
-static bool is_open_more(const np_question *q, const np_ports *p)
+bool np_is_open_more(const np_question *q, const np_ports *p)
 {
     if (p->n_more && np_ports_has_more(p, q->key))
         return true;
     const np_port_map *map = np_pages_at(&q->g->port_maps, q->there->ports);
     return p->n_names && np_ports_has_named(p, q->key, map);
-}
-
-NP_INLINE bool is_open(const np_question *q, uint32_t set)
-{
-    const np_ports *p = &q->g->ports[set];
-    return q->key - p->lo <= p->span || ((p->n_more | p->n_names) && is_open_more(q, p));
-}
-
-bool np_is_open(const np_question *q, uint32_t set)
-{
-    return is_open(q, set);
 }
 
 /* ---- pods ---- */
@@ -42,34 +31,24 @@ static bool has_local_bit(const np_program *g, const np_class *c, uint32_t bit)
     return false;
 }
 
-static bool in_entries(const np_question *q, const np_rules *r, const np_class *peer)
+bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer)
 {
     const np_program *g = q->g;
-    if (is_open(q, r->any))
+    if (np_is_open(q, r->any))
         return true;
     const np_broad *broad = np_behind(r, r->broad);
     for (uint32_t i = 0; i < r->n_broad; i++)
         if (np_rows_has(&g->space_rows, peer->space, broad[i].spaces) &&
             np_rows_has(&g->signature_rows, peer->signature, broad[i].pods) &&
-            is_open(q, broad[i].ports))
+            np_is_open(q, broad[i].ports))
             return true;
     const np_narrow *narrow = np_behind(r, r->narrow);
     for (uint32_t i = 0; i < r->n_narrow; i++)
         if (narrow[i].space == peer->space &&
             (narrow[i].bit == 0 || has_local_bit(g, peer, narrow[i].bit)) &&
-            is_open(q, narrow[i].ports))
+            np_is_open(q, narrow[i].ports))
             return true;
     return false;
-}
-
-bool np_opens_to_pod(const np_question *q, const np_rules *r, const np_class *subject,
-                     const np_class *peer)
-{
-    if (subject->space == peer->space && r->row) {
-        const uint16_t *row = np_behind(r, r->row);
-        return is_open(q, row[peer->row]);
-    }
-    return (r->bits & np_port_bits(q->key)) && in_entries(q, r, peer);
 }
 
 /* ---- addresses ---- */
@@ -109,22 +88,25 @@ static np_side side_of(const np_question *q, int direction)
     return direction == NP_IN ? packet.src : packet.dst;
 }
 
-static uint32_t find_bytes(const np_ip_table *t, const uint8_t b[16])
+NP_INLINE uint32_t find_bytes(const np_ip_table *t, const uint8_t b[16])
 {
     return np_not_v4(b) ? find6(t, np_u128_of(b)) : find4(t, load4(b + 12));
 }
 
-static bool is_by_address(const np_question *q, int direction)
+NP_INLINE const uint8_t *bytes_of(const np_question *q, int direction)
 {
-    const netpol_flow *f = q->flow;
-    return (direction == NP_IN ? f->src_kind : f->dst_kind) == NETPOL_BY_ADDRESS;
+    return direction == NP_IN ? q->flow->src : q->flow->dst;
+}
+
+NP_INLINE bool is_by_address(const np_question *q, int direction)
+{
+    return (direction == NP_IN ? q->flow->src_kind : q->flow->dst_kind) == NETPOL_BY_ADDRESS;
 }
 
 uint32_t np_find_address(const np_question *q, const np_ip_table *t, int direction)
 {
-    const netpol_flow *f = q->flow;
     if (is_by_address(q, direction))
-        return find_bytes(t, direction == NP_IN ? f->src : f->dst);
+        return find_bytes(t, bytes_of(q, direction));
     np_side side = side_of(q, direction);
     return side.known ? find_bytes(t, side.ip.b) : UINT32_MAX;
 }
@@ -136,20 +118,27 @@ static np_by_address judge_unknown(const np_question *q, const np_ip_table *t, u
     const uint32_t *sets = family == NP_FAMILY_4 ? np_ip_table_sets4(t) : np_ip_table_sets6(t);
     if (n == 0)
         return NP_ADDRESS_NO;
-    if (is_open(q, sets[NP_SET_WHOLE]))
+    if (np_is_open(q, sets[NP_SET_WHOLE]))
         return NP_ADDRESS_YES;
-    return is_open(q, sets[NP_SET_SOME]) ? NP_ADDRESS_MAYBE : NP_ADDRESS_NO;
+    return np_is_open(q, sets[NP_SET_SOME]) ? NP_ADDRESS_MAYBE : NP_ADDRESS_NO;
+}
+
+/* A pod that is given by its number. */
+static np_by_address judge_pod(const np_question *q, const np_ip_table *t, int direction)
+{
+    np_side side = side_of(q, direction);
+    if (!side.known)
+        return judge_unknown(q, t, side.family);
+    return np_is_open(q, find_bytes(t, side.ip.b)) ? NP_ADDRESS_YES : NP_ADDRESS_NO;
 }
 
 np_by_address np_opens_to_address(const np_question *q, const np_rules *r, int direction)
 {
-    if (!(r->ip_bits & np_port_bits(q->key)))
-        return NP_ADDRESS_NO;
     if (r->flags & NP_RULES_SLOW_IP)
         return NP_ADDRESS_SLOW;
     const np_ip_table *t = np_behind(r, r->ip);
-    uint32_t set = np_find_address(q, t, direction);
-    if (set == UINT32_MAX)
-        return judge_unknown(q, t, side_of(q, direction).family);
-    return is_open(q, set) ? NP_ADDRESS_YES : NP_ADDRESS_NO;
+    if (!is_by_address(q, direction))
+        return judge_pod(q, t, direction);
+    uint32_t set = find_bytes(t, bytes_of(q, direction));
+    return np_is_open(q, set) ? NP_ADDRESS_YES : NP_ADDRESS_NO;
 }

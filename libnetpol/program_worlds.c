@@ -135,7 +135,7 @@ static void ask_policies(const np_question *q, const np_class *subject, const np
     uint32_t maybe = 0;
     if (np_opens_to_pod(q, r, subject, peer))
         sure = rules;
-    if (rules & ~sure)
+    if (rules & ~sure && r->ip_bits & np_port_bits(q->key))
         switch (np_opens_to_address(q, r, direction)) {
         case NP_ADDRESS_YES:
             sure |= rules & blocks_of(q->g, peer);
