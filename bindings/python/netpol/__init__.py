@@ -12,6 +12,7 @@ this package makes them and reads them back.
 """
 from . import core as _proxies  # registers the classes of the extension
 from . import _core, _model
+from ._audit import Audit, audit
 from ._column import Column
 from ._document import Document
 from ._engine import PRESETS, Answer, Cluster, Decision, Engine, Explanation, Selector, Verdict
@@ -27,9 +28,9 @@ if _core.version_text() != __version__:
                       f"{_core.version_text()}: install it again")
 
 __all__ = [
-    "Answer", "Cluster", "Column", "Decision", "Diagnostic", "Document", "Engine", "Explanation",
-    "InvalidError", "LimitError", "LoadError", "Manifests", "MisuseError", "NetpolError",
-    "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict", "check", "dumps", "load",
-    "loads", "validate",
+    "Answer", "Audit", "Cluster", "Column", "Decision", "Diagnostic", "Document", "Engine",
+    "Explanation", "InvalidError", "LimitError", "LoadError", "Manifests", "MisuseError",
+    "NetpolError", "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict", "audit", "check",
+    "dumps", "load", "loads", "validate",
     *_model.__all__,
 ]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""``python -m netpol audit``: flow logs against policies."""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from . import PRESETS, NetpolError, __version__, audit
+from ._audit import Audit
+from ._audit_arrow import save, text_as, write_arrow
+from ._audit_read import optional
+
+OK, NO, BAD_INPUT, MISUSE = 0, 1, 2, 3
+_BINARY = ("parquet", "arrow")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(MISUSE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m netpol", description="Kubernetes network policies.")
+    parser.add_argument("-V", "--version", action="version", version=f"netpol {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = commands.add_parser(
+        "audit", help="flow logs against policies",
+        description="Holds flow logs against policies: what they allow and deny, by which rule, "
+                    "and what no rule needed.",
+        epilog="examples:\n"
+               "  hubble observe -o json | python -m netpol audit -f manifests/ -\n"
+               "  python -m netpol audit -f manifests/ flows.parquet -o html > audit.html\n"
+               "  python -m netpol audit -f proposed/ flows.jsonl --fail-on mismatch\n\n"
+               "exit status: 0 done, 1 --fail-on found something, 2 the input cannot be used, "
+               "3 wrong options",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("flows", nargs="+", metavar="FLOWS",
+                      help="Hubble's JSON, JSON lines, CSV, Parquet, Arrow; - is standard input")
+    made.add_argument("-f", "--filename", action="append", required=True, metavar="PATH",
+                      help="manifests: a file or a directory; repeatable")
+    made.add_argument("-o", "--output", default="text", metavar="FORMAT",
+                      choices=("text", "json", "html", *_BINARY),
+                      help="text (default), json, html, parquet, arrow")
+    made.add_argument("--save", metavar="FILE", help="write there instead of standard output")
+    made.add_argument("--input", metavar="FORMAT", help="of the logs, where their look does not "
+                      "tell", choices=("hubble", "jsonl", "csv", "parquet", "arrow"))
+    made.add_argument("-n", "--namespace", default="default", metavar="NS",
+                      help="of objects and names that give none (default: default)")
+    made.add_argument("--semantics", default="spec", metavar="PRESET", choices=PRESETS,
+                      help=f"what is left to the network plug-in: {', '.join(PRESETS)}")
+    made.add_argument("--node-address", action="append", default=[], metavar="[NODE=]IP",
+                      help="one more address that is local to nodes; repeatable")
+    made.add_argument("--top", type=int, default=10, metavar="N", help="lines a table (default 10)")
+    made.add_argument("--fail-on", action="append", default=[], metavar="WHAT",
+                      choices=("denied", "mismatch", "uncovered", "bad", "unknown"),
+                      help="exit with 1 if there are: denied, mismatch, uncovered, bad, unknown")
+    made.add_argument("--keep-going", action="store_true",
+                      help="go on without policies that are invalid")
+    made.add_argument("--no-duckdb", action="store_true", help="read text without DuckDB")
+    made.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    return parser
+
+
+def _colored(when: str) -> bool:
+    return when == "always" or (when == "auto" and sys.stdout.isatty()
+                                and "NO_COLOR" not in os.environ)
+
+
+def _write(made: Audit, options: argparse.Namespace) -> None:
+    if options.save:
+        save(made, options.save, options.output if options.output != "text" else None)
+    elif options.output == "text":
+        sys.stdout.write(made.text(top=max(options.top, 1), color=_colored(options.color)))
+    elif options.output == "arrow":
+        write_arrow(made, sys.stdout.buffer)
+    elif options.output == "parquet":
+        parquet = optional("pyarrow.parquet", "writing Parquet")
+        parquet.write_table(made.to_arrow(), sys.stdout.buffer)
+    else:
+        sys.stdout.write(text_as(made, options.output))
+
+
+def _found(made: Audit, what: str) -> bool:
+    return bool({"denied": made.judged - made.allowed, "mismatch": made.mismatches,
+                 "uncovered": made.uncovered, "bad": made.bad, "unknown": made.unknown}[what])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; gives its exit status."""
+    options = _parser().parse_args(arguments)
+    if options.output in _BINARY and not options.save and sys.stdout.isatty():
+        print(f"netpol audit: {options.output} is not for a terminal: --save FILE", file=sys.stderr)
+        return MISUSE
+    try:
+        made = audit(options.flows, options.filename, semantics=options.semantics,
+                     default_namespace=options.namespace, node_addresses=options.node_address,
+                     keep_going=options.keep_going, format=options.input,
+                     use_duckdb=not options.no_duckdb)
+        _write(made, options)
+    except NetpolError as error:
+        for line in error.diagnostics or (error,):
+            print(line, file=sys.stderr)
+        return BAD_INPUT
+    except (OSError, ValueError) as error:
+        print(f"netpol audit: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except ImportError as error:
+        print(f"netpol audit: {error}", file=sys.stderr)
+        return MISUSE
+    return NO if any(_found(made, what) for what in options.fail_on) else OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

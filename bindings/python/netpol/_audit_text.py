@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""An audit for people at a terminal: aligned tables, bars, and where to look."""
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._audit import Audit, Group, RuleUse
+
+_COLORS = {"bold": "\x1b[1m", "dim": "\x1b[2m", "green": "\x1b[32m", "red": "\x1b[31m",
+           "yellow": "\x1b[33m"}
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_BAR = 16
+
+
+def safe(text: str) -> str:
+    """A name from a log or a manifest, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def bar(part: int, whole: int, width: int = _BAR) -> str:
+    """A bar of eighths of a character; what is not nothing shows."""
+    if whole <= 0 or part <= 0:
+        return ""
+    eighths = max(1, round(8 * width * part / whole))
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def percent(part: int, whole: int) -> str:
+    """A share that is 0 or 100 percent only if it is exactly that."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    if 0 < part < whole:
+        share = min(max(share, 0.1), 99.9)
+    return f"{share:.1f} %"
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF"
+               else 1 for c in text)
+
+
+def _columns(rows: Sequence[Sequence[str]], right: Iterable[int]) -> list[str]:
+    """Rows with their cells under each other; the last column is as long as it likes."""
+    widths = [max(map(_width, column)) for column in zip(*rows)]
+    to_right = set(right)
+    made = []
+    for row in rows:
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths)):
+            gap = " " * (width - _width(cell))
+            cells.append(gap + cell if i in to_right else cell + gap)
+        made.append("  ".join(cells).rstrip())
+    return made
+
+
+def address(src: str, dst: str, protocol: str, port: int | None) -> str:
+    """A flow as text: "shop/web -> shop/db  TCP 3306"."""
+    return f"{safe(src)} -> {safe(dst)}  {protocol}{f' {port}' if port is not None else ''}"
+
+
+def place_of(at: Group | RuleUse) -> str:
+    """Two blanks and file:line, if that is known."""
+    return f"  {safe(at.source)}:{at.line}" if at.source else ""
+
+
+class _Page:
+    """Lines with or without color."""
+
+    def __init__(self, color: bool, top: int) -> None:
+        self._color, self._top = color, top
+        self.lines: list[str] = []
+
+    def paint(self, text: str, *how: str) -> str:
+        if not self._color:
+            return text
+        return "".join(_COLORS[word] for word in how) + text + "\x1b[0m"
+
+    def section(self, title: str, rows: Sequence[Sequence[str]], right: Iterable[int],
+                style: Callable[[str], str] = str, head: Sequence[str] = ()) -> None:
+        if not rows:
+            return
+        shown = [*([head] if head else []), *rows[:self._top]]
+        self.lines += ["", self.paint(title, "bold")]
+        self.lines += ["  " + style(line) for line in _columns(shown, right)]
+        if len(rows) > self._top:
+            self.lines.append(self.paint(f"  … and {len(rows) - self._top:,} more", "dim"))
+
+
+def text_of(audit: Audit, top: int, color: bool) -> str:
+    """The summary, as text of some lines."""
+    page = _Page(color, top)
+    _head(page, audit)
+    _rules(page, audit)
+    _groups(page, "Denied by the policies", audit.denied, "red")
+    _mismatches(page, audit)
+    _groups(page, "Covered by no policy", audit.uncovered, "yellow")
+    _unused(page, audit)
+    _talkers(page, audit)
+    _leftovers(page, audit)
+    return "\n".join(page.lines) + "\n"
+
+
+def _head(page: _Page, audit: Audit) -> None:
+    denied = audit.judged - audit.allowed
+    page.lines.append(f"{audit.lines:,} lines, {audit.judged:,} judged: "
+                      f"{len(audit.flows):,} distinct flows (semantics {audit.semantics})")
+    page.lines.append("")
+    for word, n, color in (("allow", audit.allowed, "green"), ("deny", denied, "red")):
+        drawn = bar(n, audit.judged, 40)
+        page.lines.append(f"  {page.paint(f'{word:5}', color)}  {n:>12,}  "
+                          f"{percent(n, audit.judged):>7}  {page.paint(drawn, color)}".rstrip())
+    others = [f"{n:,} {why}" for why, n in audit.skipped.most_common()]
+    if audit.unknown:
+        others.append(f"{sum(audit.unknown.values()):,} of unknown ends")
+    if audit.bad:
+        others.append(f"{audit.bad:,} unusable lines")
+    if others:
+        page.lines.append(f"  not judged: {', '.join(others)}")
+
+
+def _rules(page: _Page, audit: Audit) -> None:
+    used = [use for use in audit.rules if use.hits]
+    most = max((use.hits for use in used), default=0)
+    rows = [(f"{use.hits:,}", f"{use.flows:,} flow{'s' if use.flows > 1 else ''}", f"{bar(use.hits, most):{_BAR}}",
+             "allow" if use.allowed else "deny", safe(use.name) + place_of(use)) for use in used]
+    page.section("Rules by hits", rows, (0, 1))
+
+
+def _groups(page: _Page, title: str, groups: Sequence[Group], color: str) -> None:
+    most = max((g.hits for g in groups), default=0)
+    rows = [(f"{g.hits:,}", f"{bar(g.hits, most, 8):8}",
+             address(g.src, g.dst, g.protocol, g.port), safe(g.why) + place_of(g)) for g in groups]
+    page.section(title, rows, (0,))
+
+
+def _mismatches(page: _Page, audit: Audit) -> None:
+    said = {"forwarded": "forwarded, policies deny", "dropped": "dropped, policies allow"}
+    rows = [(f"{g.hits:,}", said[g.said or "forwarded"],
+             address(g.src, g.dst, g.protocol, g.port), safe(g.why) + place_of(g))
+            for g in audit.mismatches]
+    page.section("The log says otherwise", rows, (0,), lambda line: page.paint(line, "yellow"))
+
+
+def _unused(page: _Page, audit: Audit) -> None:
+    rows = [(safe(p.policy), p.kind + place_of(p)) for p in audit.unused_policies]
+    page.section("Policies about none of these flows", rows, ())
+    uses = [(safe(use.name), place_of(use).strip()) for use in audit.unused_rules]
+    page.section("Rules that decided none of these flows", uses, ())
+
+
+def _talkers(page: _Page, audit: Audit) -> None:
+    talkers = audit.talkers
+    most = max((t.sent + t.received for t in talkers), default=0)
+    rows = [(f"{t.sent:,}", f"{t.received:,}", f"{t.denied:,}" if t.denied else "",
+              f"{bar(t.sent + t.received, most, 8):8}", safe(t.name)) for t in talkers]
+    page.section("Top talkers", rows, (0, 1, 2), head=("sent", "received", "denied", "", ""))
+
+
+def _leftovers(page: _Page, audit: Audit) -> None:
+    rows = [(f"{n:,}", safe(end), safe(why)) for (end, why), n in audit.unknown.most_common()]
+    page.section("Not judged: unknown ends", rows, (0,))
+    bad = [(f"{safe(b.source)}:{b.line}", safe(b.why)) for b in audit.bad_lines]
+    page.section(f"Unusable lines ({audit.bad:,})", bad, ())
+    page.section("Notes", [(safe(note),) for note in audit.notes], ())
