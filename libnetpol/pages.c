@@ -39,6 +39,7 @@ struct np_store {
     uint64_t number;      /* the head's, read without the lock by the writer */
     uint64_t max;
     _Atomic uint64_t held;
+    size_t leaving; /* versions off the list that still give blocks back; under the lock */
     bool limited;
     bool closed;
 };
@@ -118,13 +119,19 @@ static void destroy(np_store *s)
     np_release(&alloc, s, sizeof *s);
 }
 
+/* Whoever sees this first, under the lock, ends the store. */
+static bool is_over(const np_store *s)
+{
+    return s->closed && !s->head->prev && s->leaving == 0;
+}
+
 void np_store_close(np_store *s)
 {
     if (!s)
         return;
     pthread_mutex_lock(&s->lock);
     s->closed = true;
-    bool last = !s->head->prev;
+    bool last = is_over(s);
     pthread_mutex_unlock(&s->lock);
     if (last)
         destroy(s);
@@ -229,7 +236,7 @@ void np_version_release(np_version *v)
     v->next->prev = v->prev;
     if (v->prev)
         v->prev->next = v->next;
-    bool last = s->closed && !s->head->prev;
+    s->leaving++;
     pthread_mutex_unlock(&s->lock);
     while (unneeded) {
         np_head *h = unneeded;
@@ -237,6 +244,10 @@ void np_version_release(np_version *v)
         release_block(s, h);
     }
     np_release(&s->alloc, v, sizeof *v);
+    pthread_mutex_lock(&s->lock);
+    s->leaving--;
+    bool last = is_over(s);
+    pthread_mutex_unlock(&s->lock);
     if (last)
         destroy(s);
 }
