@@ -135,7 +135,8 @@ netpol_status np_run_ask(np_run *r, const netpol_question *q, uint32_t expect, b
                          bool *good);
 /* Adds an answer to the explanation. */
 netpol_status np_run_tell(np_run *r, const netpol_answer *x);
-/* Notes that the item cannot be tested, for the reason in r->diags. */
+/* Notes that the item, or a flow of it, cannot be tested: `what`, or the reason in r->diags, or
+ * both. */
 void np_run_unanswered(np_run *r, const char *what);
 bool np_run_may_go_on(const np_run *r);
 

@@ -19,9 +19,9 @@ static bool add_peer(np_scope *c, const np_party *p)
     return true;
 }
 
-static np_party address_party(const np_ip *ip, bool source)
+static np_party address_party(const char *name, const np_ip *ip, bool source)
 {
-    return (np_party){.name = "",
+    return (np_party){.name = name,
                       .pod = NP_NONE,
                       .owner = NP_NONE,
                       .families = ip->v4 ? NP_FAMILY_4 : NP_FAMILY_6,
@@ -39,7 +39,7 @@ static bool add_metadata_addresses(np_scope *c)
         np_party p;
         if (!np_ip_parse(np_slice_of(addresses[i]), &ip))
             continue;
-        p = address_party(&ip, false);
+        p = address_party(addresses[i], &ip, false);
         if (!add_peer(c, &p))
             return false;
     }
@@ -52,8 +52,13 @@ static bool add_internet(np_scope *c, uint8_t family, int32_t direction)
     if (!np_spans_internet(snapshot_of(c), family, direction, &c->arena, &spans))
         return false;
     for (size_t i = 0; i < spans.n; i++) {
-        np_party p = address_party(&spans.at[i].first, direction == NETPOL_INGRESS);
-        if (!add_peer(c, &p))
+        np_buffer b;
+        np_buffer_init(&b, &c->e->alloc);
+        np_span_text(&b, &spans.at[i]);
+        const char *name = b.failed ? NULL : np_arena_text(&c->arena, b.p, b.n);
+        np_buffer_free(&b);
+        np_party p = address_party(name, &spans.at[i].first, direction == NETPOL_INGRESS);
+        if (!name || !add_peer(c, &p))
             return false;
     }
     return true;
@@ -123,6 +128,8 @@ typedef struct pair {
     bool found;
 } pair;
 
+static const size_t by_fame[NP_CONN_PROTOCOLS] = {NP_CONN_TCP, NP_CONN_UDP, NP_CONN_SCTP};
+
 /* The port that a person would try: of https, of http, or the first. */
 static uint16_t telling_port(const np_conn_range *ranges, size_t n)
 {
@@ -137,13 +144,12 @@ static uint16_t telling_port(const np_conn_range *ranges, size_t n)
 /* Any flow that is allowed. False: no memory. */
 static bool find_allowed(np_scope *c, pair *p)
 {
-    static const size_t order[] = {NP_CONN_TCP, NP_CONN_UDP, NP_CONN_SCTP};
     np_conns conns;
     if (!np_conns_between(c->e, &p->packet, &c->scratch, &conns))
         return false;
     c->r->result->depends |= conns.depends;
     for (size_t i = 0; i < NP_CONN_PROTOCOLS && !p->found; i++) {
-        size_t k = order[i];
+        size_t k = by_fame[i];
         if (conns.n[k] == 0)
             continue;
         p->packet.protocol = np_conn_protocols[k];
@@ -169,21 +175,22 @@ static bool is_by_default(const np_scope *c, const pair *p)
 }
 
 /* A flow that no rule allows, and none denies. */
-static bool find_default(np_scope *c, pair *p)
+static void find_default(const np_scope *c, pair *p)
 {
     np_port_cuts cuts;
     for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
-        p->packet.protocol = np_conn_protocols[NP_CONN_PROTOCOLS - 1 - i];
+        p->packet.protocol = np_conn_protocols[by_fame[i]];
         np_port_cuts_between(snapshot_of(c), &p->packet, p->packet.protocol, &cuts);
-        for (uint32_t first = 1; first <= NP_MAX_PORT;
-             first = (uint32_t)np_port_cuts_last(&cuts, (uint16_t)first) + 1) {
-            p->packet.port = (uint16_t)first;
+        for (uint32_t first = 1; first <= NP_MAX_PORT && !p->found;) {
+            uint16_t last = np_port_cuts_last(&cuts, (uint16_t)first);
+            np_conn_range range = {(uint16_t)first, last};
+            p->packet.port = telling_port(&range, 1);
             p->found = is_by_default(c, p);
-            if (p->found)
-                return true;
+            first = (uint32_t)last + 1;
         }
+        if (p->found)
+            break;
     }
-    return true;
 }
 
 static np_side side_of(const np_scope *c, const np_party *p, uint8_t family)
@@ -204,7 +211,9 @@ static bool find_in_family(np_scope *c, pair *p, uint8_t family)
                             .dst = side_of(c, out ? p->peer : p->subject, family)};
     if (c->r->trial->ensure != NP_ENSURE_DEFAULT_DENY)
         return find_allowed(c, p);
-    return np_isolating(c->e, &p->packet, p->direction, NULL) > 0 || find_default(c, p);
+    if (np_isolating(c->e, &p->packet, p->direction, NULL) == 0)
+        find_default(c, p);
+    return true;
 }
 
 static bool is_peer(const np_scope *c, const pair *p)
@@ -221,22 +230,13 @@ static bool is_peer(const np_scope *c, const pair *p)
 
 /* ---- a party ---- */
 
-static const char *end_name(const np_party *p, char room[NP_IP_TEXT])
-{
-    if (p->pod != NP_NONE)
-        return p->name;
-    room[np_ip_format(&p->ip, room)] = '\0';
-    return room;
-}
-
 static netpol_status tell(np_scope *c, const pair *p)
 {
-    char room[NP_IP_TEXT];
     const np_packet *q = &p->packet;
     np_conn_range port = {q->port, q->port};
     bool out = p->direction == NETPOL_EGRESS;
-    np_flow_answer f = {.src = end_name(out ? p->subject : p->peer, room),
-                        .dst = end_name(out ? p->peer : p->subject, room),
+    np_flow_answer f = {.src = (out ? p->subject : p->peer)->name,
+                        .dst = (out ? p->peer : p->subject)->name,
                         .ports = &port,
                         .n_ports = 1,
                         .verdict = np_engine_judge(c->e, q)};

@@ -16,6 +16,11 @@ static netpol_status unanswered(np_scope *c, const char *what)
     return NETPOL_OK;
 }
 
+static bool can_be_tested(const np_scope *c)
+{
+    return c->r->result->outcome != NETPOL_UNANSWERED;
+}
+
 /* Each of these gives NETPOL_OK, and sets the outcome if it finds that nothing can be tested. */
 static netpol_status choose_namespaces(np_scope *c)
 {
@@ -31,7 +36,7 @@ static netpol_status choose_namespaces(np_scope *c)
         }
         np_diag(c->r->diags, NP_CODE_QUESTION_NOT_FOUND, NULL, NULL, NULL,
                 "there is no namespace %s", t->namespaces[i]);
-        return unanswered(c, t->namespaces[i]);
+        return unanswered(c, "");
     }
     return NETPOL_OK;
 }
@@ -67,9 +72,25 @@ static netpol_status leave_out(np_scope *c)
         if (status == NETPOL_OK)
             np_diag(c->r->diags, NP_CODE_QUESTION_ENDPOINT, NULL, NULL, NULL,
                     "%s: only pods can be excepted", t->except[i]);
-        return unanswered(c, t->except[i]);
+        return unanswered(c, "");
     }
     return NETPOL_OK;
+}
+
+/* Pods without an owner are called as in answers: "shop/db", not "shop/db[Pod]". */
+static bool shorten_names(np_scope *c)
+{
+    static const char kind[] = "[Pod]";
+    for (size_t i = 0; i < c->parties.n; i++) {
+        np_party *p = &c->parties.at[i];
+        size_t n = strlen(p->name);
+        if (p->pod == NP_NONE || n < sizeof kind || strcmp(p->name + n - 5, kind) != 0)
+            continue;
+        p->name = np_arena_text(&c->arena, p->name, n - 5);
+        if (!p->name)
+            return false;
+    }
+    return true;
 }
 
 /* One pod for each party, of those that are not left out. */
@@ -99,10 +120,10 @@ static netpol_status scope_fill(np_scope *c)
     if (status != NETPOL_OK)
         return status;
     c->pods = NP_NEW_ARRAY(&c->arena, uint32_t, c->parties.n);
-    if (!c->pods)
+    if (!c->pods || !shorten_names(c))
         return NETPOL_NO_MEMORY;
     status = choose_namespaces(c);
-    if (status == NETPOL_OK && c->r->result->outcome == NETPOL_PASSED)
+    if (status == NETPOL_OK && can_be_tested(c))
         status = leave_out(c);
     if (status == NETPOL_OK)
         choose_pods(c);
@@ -157,8 +178,10 @@ static netpol_status reach(np_scope *c, size_t party)
     netpol_question q = np_run_question(c->r, name.p, NULL, NULL, NULL);
     if (name.failed)
         status = NETPOL_NO_MEMORY;
-    for (uint32_t i = 0; status == NETPOL_OK && goal_question(c, i, &q); i++)
+    for (uint32_t i = 0; status == NETPOL_OK && can_be_tested(c) && goal_question(c, i, &q); i++)
         status = np_run_ask(c->r, &q, t->expect ? t->expect : NP_EXPECT_ALLOW, false, &good);
+    if (!can_be_tested(c) && t->n_to == 0)
+        np_buffer_text(&c->r->message, "; say where it is with \"to\"");
     np_buffer_free(&name);
     return status;
 }
@@ -193,7 +216,7 @@ static netpol_status look_at_all(np_scope *c)
     np_run *r = c->r;
     netpol_status status = NETPOL_OK;
     size_t n = 0;
-    for (size_t i = 0; i < c->parties.n && status == NETPOL_OK; i++) {
+    for (size_t i = 0; i < c->parties.n && status == NETPOL_OK && can_be_tested(c); i++) {
         if (!is_subject(c, i))
             continue;
         n++;
@@ -210,9 +233,9 @@ netpol_status np_run_invariant(np_run *r)
     np_arena_init(&c.arena, &c.e->alloc, 4096);
     np_arena_init(&c.scratch, &c.e->alloc, 4096);
     netpol_status status = scope_fill(&c);
-    if (status == NETPOL_OK && r->result->outcome == NETPOL_PASSED)
+    if (status == NETPOL_OK && can_be_tested(&c))
         status = np_forbid_prepare(&c);
-    if (status == NETPOL_OK && r->result->outcome == NETPOL_PASSED)
+    if (status == NETPOL_OK && can_be_tested(&c))
         status = look_at_all(&c);
     np_arena_free(&c.scratch);
     np_arena_free(&c.arena);

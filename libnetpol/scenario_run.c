@@ -31,13 +31,15 @@ static void name_flow(np_buffer *b, const netpol_question *q)
 void np_run_unanswered(np_run *r, const char *what)
 {
     const netpol_diagnostic *why = netpol_diagnostics_at(r->diags, 0);
+    bool first = r->message.n == 0;
+    np_buffer *to = first ? &r->message : &r->text;
     r->result->outcome = NETPOL_UNANSWERED;
     r->result->n_failed++;
-    if (r->message.n == 0)
-        np_buffer_text(&r->message, why ? why->message : what);
     if (r->result->n_failed > NP_MOST_TOLD)
         return;
-    np_buffer_format(&r->text, "%s: %s\n", what, why ? why->message : "no answer");
+    np_buffer_text(to, what);
+    np_buffer_format(to, "%s%s", *what && why ? ": " : "", why ? why->message : "");
+    np_buffer_text(to, first ? "" : "\n");
 }
 
 static netpol_status append(void *ctx, const char *bytes, size_t n)
@@ -141,9 +143,12 @@ static bool keep_texts(np_run *r)
 {
     netpol_scenario_result *result = r->result;
     np_arena *arena = &r->report->arena;
-    if (result->n_failed > 1 && r->trial->ensure == 0)
+    bool told_one = r->trial->ensure == 0;
+    if (told_one && result->n_failed > 1)
         np_buffer_format(&r->message, ", and %zu more of %zu", result->n_failed - 1,
                          result->n_checks);
+    if (!told_one && result->n_failed > NP_MOST_TOLD)
+        np_buffer_format(&r->message, ", and %zu more", result->n_failed - NP_MOST_TOLD);
     if (result->n_failed > NP_MOST_TOLD)
         np_buffer_format(&r->text, "and %zu more\n", result->n_failed - NP_MOST_TOLD);
     if (r->message.failed || r->text.failed)

@@ -116,7 +116,7 @@ static void say(shaping *s, int32_t code, spot at, const np_path *path, const ch
     va_end(args);
     np_buffer_char(&b, '\0');
     np_where where = {.source = s->source, .line = at.line, .column = at.column, .item = -1};
-    np_diag_text(s->diags, code, &where, NULL, hint, b.failed ? "" : b.p);
+    np_diag(s->diags, code, &where, path, hint, "%s", b.failed ? "" : b.p);
     np_buffer_free(&b);
     s->wrong = true;
 }
@@ -190,7 +190,7 @@ static np_slice near_choice(const char *choices, np_slice word)
 {
     np_slice best = {NULL, 0};
     unsigned least = word.n < 4 ? 2 : 3;
-    for (const char *at = choices; *at;) {
+    for (const char *at = choices; *at && word.n > 1;) {
         np_slice choice = {at, strcspn(at, "|")};
         unsigned d = np_edit_distance(word, choice, least - 1);
         if (d < least) {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const command *const commands[] = {&check_command, &convert_command, &edit_command,
-                                          &eval_command, &list_command};
+                                          &eval_command,  &list_command,    &test_command};
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
@@ -49,10 +49,11 @@ static void print_help(void)
     puts("\nExamples:\n"
          "  netpol check manifests/\n"
          "  netpol eval -f manifests/ --from shop/web --to shop/db --port 3306\n"
+         "  netpol test policies/\n"
          "  kubectl get ns,po,no,svc,netpol -A -o json | netpol list -f -\n\n"
          "Exit status:\n"
          "  0  yes, clean\n"
-         "  1  the answer is no: denied, invalid documents\n"
+         "  1  the answer is no: denied, invalid documents, failed tests\n"
          "  2  the input cannot be used, or the question cannot be answered\n"
          "  3  wrong options, no memory, output that cannot be written\n\n"
          "'netpol COMMAND --help' tells more.");

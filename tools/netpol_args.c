@@ -26,12 +26,16 @@ typedef struct option {
 
 #define ANSWERS (COMMAND_EVAL | COMMAND_LIST)
 #define READS (COMMAND_CHECK | COMMAND_CONVERT | ANSWERS)
-#define ALL (READS | COMMAND_EDIT)
+#define ALL (READS | COMMAND_EDIT | COMMAND_TEST)
 #define AT(field) (uint16_t) offsetof(args, field)
 
 static const option options[] = {
-    {"filename", 'f', TAKES_TEXTS, AT(files), READS, "PATH", NULL,
+    {"filename", 'f', TAKES_TEXTS, AT(files), READS | COMMAND_TEST, "PATH", NULL,
      "a file, a directory, or - for standard input; repeatable"},
+    {"coverage", 0, TAKES_NOTHING, AT(coverage), COMMAND_TEST, NULL, NULL,
+     "say which rules decided in no case"},
+    {"quiet", 'q', TAKES_NOTHING, AT(quiet), COMMAND_TEST, NULL, NULL,
+     "say nothing about what passed"},
     {"from", 0, TAKES_TEXT, AT(from), COMMAND_EVAL, "SRC", NULL, "who connects"},
     {"to", 0, TAKES_TEXT, AT(to), COMMAND_EVAL, "DST", NULL, "what is connected to"},
     {"port", 'p', TAKES_TEXT, AT(port), COMMAND_EVAL, "PORT", NULL,
@@ -70,7 +74,7 @@ static const option options[] = {
      "show what changes, and no more"},
     {"document", 0, TAKES_TEXT, AT(document), COMMAND_EDIT, "N", NULL,
      "which document of the file, from 0; needed if there are several"},
-    {"output", 'o', TAKES_TEXT, AT(format), READS, "FORMAT", NULL, NULL},
+    {"output", 'o', TAKES_TEXT, AT(format), READS | COMMAND_TEST, "FORMAT", NULL, NULL},
     {"namespace", 'n', TAKES_TEXT, AT(namespace_name), ANSWERS, "NS", NULL,
      "of objects and names that give none (default: default)"},
     {"semantics", 0, TAKES_TEXT, AT(semantics), ANSWERS, "PRESET", NULL,
@@ -83,13 +87,13 @@ static const option options[] = {
      "what a domain name stands for; repeatable"},
     {"require", 0, TAKES_TEXT, AT(require), ANSWERS, "policies,pods", NULL,
      "no answer if none of these were read"},
-    {"engine", 0, TAKES_TEXT, AT(engine), ANSWERS, "ENGINE", "compiled|reference",
+    {"engine", 0, TAKES_TEXT, AT(engine), ANSWERS | COMMAND_TEST, "ENGINE", "compiled|reference",
      "compiled (default), or reference: slow, read from the text"},
-    {"keep-going", 0, TAKES_NOTHING, AT(keep_going), ANSWERS | COMMAND_CONVERT, NULL, NULL,
-     "go on without what could not be loaded"},
+    {"keep-going", 0, TAKES_NOTHING, AT(keep_going), ANSWERS | COMMAND_CONVERT | COMMAND_TEST, NULL,
+     NULL, "go on without what could not be loaded"},
     {"fail-on-foreign", 0, TAKES_NOTHING, AT(fail_on_foreign), READS, NULL, NULL,
      "policies of another system (Calico, Cilium, …) are an error"},
-    {"lenient", 0, TAKES_NOTHING, AT(lenient), READS, NULL, NULL,
+    {"lenient", 0, TAKES_NOTHING, AT(lenient), READS | COMMAND_TEST, NULL, NULL,
      "read as a server without strict checks does"},
     {"color", 0, TAKES_TEXT, AT(color), ALL, "WHEN", "auto|always|never",
      "auto (default), always or never"},

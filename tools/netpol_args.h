@@ -22,7 +22,8 @@ enum {
     COMMAND_CONVERT = 1u << 1,
     COMMAND_EVAL = 1u << 2,
     COMMAND_LIST = 1u << 3,
-    COMMAND_EDIT = 1u << 4
+    COMMAND_EDIT = 1u << 4,
+    COMMAND_TEST = 1u << 5
 };
 
 /* What words that are no options are. */
@@ -74,6 +75,8 @@ typedef struct args {
     bool self;
     bool write;
     bool diff;
+    bool coverage;
+    bool quiet;
     bool help;
     bool version;
 } args;

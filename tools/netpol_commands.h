@@ -10,5 +10,6 @@ extern const command convert_command;
 extern const command edit_command;
 extern const command eval_command;
 extern const command list_command;
+extern const command test_command;
 
 #endif

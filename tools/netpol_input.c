@@ -55,15 +55,8 @@ static bool is_requirable(const char *list)
     }
 }
 
-int input_read(input *in, const args *a, uint32_t flags)
+static int read_files(input *in, const args *a, uint32_t flags)
 {
-    *in = (input){0};
-    if (nothing_given(a) != TOOL_YES)
-        return TOOL_FAILED;
-    if (a->require && !is_requirable(a->require)) {
-        say("--require cannot be '%s'; it is policies, pods or policies,pods", a->require);
-        return TOOL_FAILED;
-    }
     if (!input_open(in, a, flags))
         return say_status(NETPOL_NO_MEMORY);
     progress_begin(&in->progress, "reading");
@@ -74,6 +67,31 @@ int input_read(input *in, const args *a, uint32_t flags)
     }
     progress_end(&in->progress);
     return status == NETPOL_NO_MEMORY || status == NETPOL_MISUSE ? say_status(status) : TOOL_YES;
+}
+
+int input_read(input *in, const args *a, uint32_t flags)
+{
+    *in = (input){0};
+    if (nothing_given(a) != TOOL_YES)
+        return TOOL_FAILED;
+    if (a->require && !is_requirable(a->require)) {
+        say("--require cannot be '%s'; it is policies, pods or policies,pods", a->require);
+        return TOOL_FAILED;
+    }
+    return read_files(in, a, flags);
+}
+
+int input_read_more(input *in, const args *a, const output *out)
+{
+    *in = (input){0};
+    int code = read_files(in, a, 0);
+    if (code != TOOL_YES)
+        return code;
+    say_diagnostics(out, netpol_manifests_diagnostics(in->manifests));
+    if (!input_is_broken(in) || a->keep_going)
+        return TOOL_YES;
+    say("not all of the input could be loaded; --keep-going goes on without it");
+    return TOOL_BAD_INPUT;
 }
 
 void input_free(input *in)

@@ -19,6 +19,9 @@ typedef struct input {
  * failure of this call: TOOL_YES, or TOOL_FAILED when it has said why (nothing given, no memory).
  */
 int input_read(input *in, const args *a, uint32_t flags);
+/* The same where there need not be any file, and what was read must be whole: TOOL_YES, or another
+ * code, said already. */
+int input_read_more(input *in, const args *a, const output *out);
 void input_free(input *in);
 
 /* Whether something could not be loaded. */

@@ -17,13 +17,15 @@
 #define PLAIN "\033[0m"
 
 /* The words that are painted: in a diagnostic behind its place, of an answer at the front and
- * behind the name of a direction. The first one found counts. */
+ * behind the name of a direction, of a test at the front. The first one found counts. */
 static const struct {
     const char *before;
     const char *word;
     const char *color;
 } paints[] = {
-    {": ", "error:", RED},          {": ", "warning:", YELLOW},
+    {NULL, "  ok  ", GREEN},        {NULL, "  FAIL", RED},
+    {NULL, "  ??? ", YELLOW},       {": ", "error:", RED},
+    {": ", "warning:", YELLOW},
     {": ", "note:", BLUE},          {"      ", "hint:", BLUE},
     {"  egress  ", "allow", GREEN}, {"  egress  ", "deny", RED},
     {"  ingress ", "allow", GREEN}, {"  ingress ", "deny", RED},

@@ -24,8 +24,12 @@ _netpol_options() {
             --node-address --resolve --require --engine --keep-going --fail-on-foreign --lenient
             --color --help --version"
         ;;
+    test)
+        echo "--filename --coverage --quiet --output --engine --keep-going --lenient --color --help
+            --version"
+        ;;
     *)
-        echo "check convert edit eval list help --help --version"
+        echo "check convert edit eval list test help --help --version"
         ;;
     esac
 }
@@ -36,6 +40,7 @@ _netpol_formats() {
     convert) echo "yaml json" ;;
     eval) echo "text json jsonl" ;;
     list) echo "text json" ;;
+    test) echo "text json junit" ;;
     esac
 }
 
