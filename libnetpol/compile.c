@@ -203,31 +203,6 @@ static bool reach_out(np_compiler *c, uint32_t space)
     return true;
 }
 
-/* Words of one row of so many selectors, bit 0 included. */
-static np_rows rows_of(size_t selectors)
-{
-    return (np_rows){.words = (uint32_t)(selectors / 64 + 1)};
-}
-
-bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n)
-{
-    size_t bytes = rows->words * sizeof(uint64_t);
-    if (n > rows->room) {
-        uint32_t room = n < 16 ? 16 : n + n / 2;
-        uint64_t *at = np_store_block(c->store, room * bytes);
-        if (!at)
-            return false;
-        if (rows->n)
-            memcpy(at, rows->at, rows->n * bytes);
-        np_store_drop(c->store, rows->at);
-        rows->at = at;
-        rows->room = room;
-    }
-    memset(rows->at + (size_t)rows->n * rows->words, 0, (n - rows->n) * bytes);
-    rows->n = n;
-    return true;
-}
-
 static void set_space_bits(np_compiler *c, size_t first)
 {
     np_rows *rows = &c->g->space_rows;
@@ -244,7 +219,7 @@ static void set_space_bits(np_compiler *c, size_t first)
 static bool make_space_rows(np_compiler *c)
 {
     np_rows *rows = &c->g->space_rows;
-    *rows = rows_of(c->space_sels.n);
+    *rows = np_compile_no_rows(c->space_sels.n, false);
     uint32_t n = np_space_number((uint32_t)c->s->n_namespaces);
     if (!np_compile_rows(c, rows, n))
         return false;
@@ -333,8 +308,8 @@ static bool look_around(np_compiler *c)
             return false;
     if (!make_space_rows(c) || !np_matcher_set(&c->broad, c->pod_sels.at, c->pod_sels.n))
         return false;
-    c->g->signature_rows = rows_of(c->pod_sels.n);
-    return np_compile_rows(c, &c->g->signature_rows, 1);
+    c->g->signature_rows = np_compile_no_rows(c->pod_sels.n, true);
+    return np_compile_add_row(c, &c->g->signature_rows, NULL, 0);
 }
 
 static bool build_space(np_compiler *c, uint32_t space)
@@ -471,8 +446,8 @@ static void free_head(np_compiler *c)
         np_store_drop(c->store, *(void *const *)np_pages_at(&g->spaces, i));
     np_ip4_drop(c->store, &g->ip4);
     np_ip6_drop(c->store, &g->ip6);
-    np_store_drop(c->store, g->space_rows.at);
-    np_store_drop(c->store, g->signature_rows.at);
+    np_compile_drop_rows(c, &g->space_rows);
+    np_compile_drop_rows(c, &g->signature_rows);
     np_pages *all[] = {&g->classes, &g->spaces, &g->pods, &g->port_maps, &g->tiers};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         np_pages_drop(c->store, all[i]);
@@ -571,7 +546,7 @@ static bool widen_space_rows(np_compiler *c, size_t before)
     if (c->space_sels.n == before)
         return true;
     np_rows old = c->g->space_rows;
-    np_rows rows = rows_of(c->space_sels.n);
+    np_rows rows = np_compile_no_rows(c->space_sels.n, false);
     if (!np_compile_rows(c, &rows, old.n))
         return false;
     for (uint32_t i = 0; i < old.n; i++)

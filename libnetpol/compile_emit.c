@@ -37,7 +37,7 @@ static bool open_to_group(np_compiler *c, const np_plan *p, const np_group *g, u
     for (size_t i = 0; i < p->broad.n; i++) {
         const np_open *o = &b->opens.at[p->broad.first + i];
         if (np_rows_has(&c->g->space_rows, np_space_number(b->space), o->a) &&
-            np_rows_has(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
+            np_rows_tells(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
             return false;
     }
     if (p->direction == NP_OUT) {

@@ -341,25 +341,14 @@ static bool match_local(np_compiler *c, np_group *g)
     return true;
 }
 
-/* Writes the row of a signature that is new: bit 0, and those of the selectors. */
-static bool write_signature(np_compiler *c, uint32_t signature, const uint32_t *bits, size_t n)
-{
-    np_rows *rows = &c->g->signature_rows;
-    if (!np_compile_rows(c, rows, signature + 1))
-        return false;
-    uint64_t *row = rows->at + (size_t)signature * rows->words;
-    row[0] |= 1;
-    for (size_t i = 0; i < n; i++)
-        row[bits[i] / 64] |= (uint64_t)1 << bits[i] % 64;
-    return true;
-}
-
+/* A signature has bit 0, and those of the selectors. */
 static bool match_broad(np_compiler *c, np_group *g)
 {
     np_builder *b = &c->builder;
-    if (!np_numbers_resize(&c->alloc, &b->found, c->pod_sels.n))
+    if (!np_numbers_resize(&c->alloc, &b->found, c->pod_sels.n + 1))
         return false;
-    uint32_t *bits = b->found.at;
+    b->found.at[0] = 0;
+    uint32_t *bits = b->found.at + 1;
     size_t n = np_matcher_run(&c->broad, b->pairs + g->first_pair, g->n_pairs, bits);
     np_numbers_sort(bits, &n);
     for (size_t i = 0; i < n; i++)
@@ -369,7 +358,8 @@ static bool match_broad(np_compiler *c, np_group *g)
     if (list == NP_NO_LIST)
         return false;
     g->signature = list + 1;
-    if (c->signatures.n > before && !write_signature(c, g->signature, bits, n))
+    if (c->signatures.n > before &&
+        !np_compile_add_row(c, &c->g->signature_rows, b->found.at, n + 1))
         return false;
     return np_compile_tiers(c, b->space, bits, n, &g->tiers);
 }

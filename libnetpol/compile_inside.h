@@ -248,6 +248,11 @@ bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
 bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t ref);
 /* Makes room for rows up to n; new ones are zero. */
 bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
+/* Rows for bits 0 to n, none yet; where lists may take the place of words, or not. */
+np_rows np_compile_no_rows(size_t n, bool lists);
+/* Adds the next row, with these bits set, in order. */
+bool np_compile_add_row(np_compiler *c, np_rows *rows, const uint32_t *bits, size_t n);
+void np_compile_drop_rows(np_compiler *c, np_rows *rows);
 
 /* The classes of b->space: groups, their matches, signatures. Pods that are as they were are not
  * read again, if what told them apart before still does. */

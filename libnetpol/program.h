@@ -200,17 +200,29 @@ typedef struct np_tiers {
 /* ---- the whole ---- */
 
 /* Rows of bits, of so many words each: one block, which versions share as long as rows are only
- * added. */
+ * added. Rows of very many bits, few of which are set, are lists of those that are. */
 typedef struct np_rows {
     uint64_t *at;
-    uint32_t words;
+    uint32_t words; /* 0: lists */
     uint32_t n;
     uint32_t room;
+    uint32_t lists_room;
+    uint32_t *first; /* of lists: where each begins in `lists`, and one more */
+    uint32_t *lists; /* ascending bits */
 } np_rows;
 
 static inline bool np_rows_has(const np_rows *r, uint32_t row, uint32_t bit)
 {
     return r->at[(size_t)row * r->words + (bit >> 6)] >> (bit & 63) & 1;
+}
+
+/* Whether the bit is in the list of a row. */
+bool np_rows_lists(const np_rows *r, uint32_t row, uint32_t bit);
+
+/* The same where rows may be lists. */
+static inline bool np_rows_tells(const np_rows *r, uint32_t row, uint32_t bit)
+{
+    return r->words ? np_rows_has(r, row, bit) : np_rows_lists(r, row, bit);
 }
 
 /* Under which choices what upstream leaves open holds; what the bits stand for is known where they

@@ -12,6 +12,17 @@ bool np_is_open_more(const np_question *q, const np_ports *p)
     return p->n_names && np_ports_has_named(p, q->key, map);
 }
 
+bool np_rows_lists(const np_rows *r, uint32_t row, uint32_t bit)
+{
+    const uint32_t *list = r->lists + r->first[row];
+    uint32_t n = r->first[row + 1] - r->first[row];
+    if (n == 0)
+        return false;
+    for (; n > 1; n -= n / 2)
+        list += list[n / 2] <= bit ? n / 2 : 0;
+    return *list == bit;
+}
+
 /* ---- pods ---- */
 
 /* Whether a class has a local bit of its namespace. */
@@ -39,7 +50,7 @@ bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer
     const np_broad *broad = np_behind(r, r->broad);
     for (uint32_t i = 0; i < r->n_broad; i++)
         if (np_rows_has(&g->space_rows, peer->space, broad[i].spaces) &&
-            np_rows_has(&g->signature_rows, peer->signature, broad[i].pods) &&
+            np_rows_tells(&g->signature_rows, peer->signature, broad[i].pods) &&
             np_is_open(q, broad[i].ports))
             return true;
     const np_narrow *narrow = np_behind(r, r->narrow);

@@ -191,7 +191,7 @@ static bool entry_matches(const np_question *q, const np_tier_entry *e, const np
     switch (e->kind) {
     case NP_ENTRY_PODS:
         return np_rows_has(&q->g->space_rows, peer->space, e->spaces) &&
-               np_rows_has(&q->g->signature_rows, peer->signature, e->pods);
+               np_rows_tells(&q->g->signature_rows, peer->signature, e->pods);
     case NP_ENTRY_ADDRESS:
         return has_address(q, e, peer, direction, slow);
     case NP_ENTRY_NODES:

@@ -69,7 +69,10 @@ static netpol_engine *expect_equal(const text *t, uint32_t n_pods, int questions
             memcpy(ip + 10, (uint8_t[]){0xff, 0xff, 10, 1, (uint8_t)(number >> 8), (uint8_t)number},
                    6);
             if (number == n_pods)
-                memcpy(ip + 12, (uint8_t[]){64, (uint8_t)np_rand_below(&r, 4), 7, 7}, 4);
+                memcpy(ip + 12,
+                       (uint8_t[]){64, (uint8_t)np_rand_below(&r, 4),
+                                   (uint8_t)np_rand_below(&r, 256), 7},
+                       4);
         }
         netpol_verdict x = netpol_engine_verdict(a, &f);
         netpol_verdict y = netpol_engine_verdict(b, &f);
@@ -162,6 +165,69 @@ static void many_blocks_are_a_table_or_the_references_business(void **state)
     free(t.p);
 }
 
+/* The table of the first class that has one. */
+static const np_ip_table *some_table(const netpol_engine *e)
+{
+    for (uint32_t i = NP_FIRST_CLASS; i < e->program->classes.n; i++) {
+        const np_class *class = np_pages_at(&e->program->classes, i);
+        const np_rules *r = class->rules[NP_IN];
+        if (r && r->ip)
+            return (const np_ip_table *)(const void *)((const char *)r + r->ip);
+    }
+    return NULL;
+}
+
+/* Few port sets among many blocks are said in a byte for each or less. */
+static void port_sets_of_blocks_are_written_shortly(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t ports;
+        uint32_t coding;
+    } rows[] = {{1, 0}, {3, 4}, {300, NP_CODING_EACH}};
+    for (size_t k = 0; k < COUNT(rows); k++) {
+        text t = {0};
+        for (uint32_t i = 0; i < 10; i++)
+            pod(&t, "a", i);
+        begin_policy(&t, "a", 0, "");
+        say(&t, "\"ingress\":[");
+        for (uint32_t i = 0; i < 500; i++)
+            say(&t,
+                "%s{\"ports\":[{\"port\":%u}],\"from\":[{\"ipBlock\":{\"cidr\":\"64.%u.%u.0/24\"}},"
+                "{\"ipBlock\":{\"cidr\":\"fd00:%x::/64\"}}]}",
+                i ? "," : "", 80 + i % rows[k].ports, i & 3, i >> 2 << 1 & 255, i << 1);
+        say(&t, "]}}\n");
+        netpol_engine *e = expect_equal(&t, 10, 3000);
+        assert_non_null(some_table(e));
+        assert_int_equal(some_table(e)->coding4, rows[k].coding);
+        assert_int_equal(some_table(e)->coding6, rows[k].coding);
+        netpol_engine_unref(e);
+        free(t.p);
+    }
+}
+
+/* So many selectors of pods in any namespace that what a pod matches is a list. */
+static void very_many_broad_selectors_are_lists(void **state)
+{
+    (void)state;
+    text t = {0};
+    for (uint32_t i = 0; i < N; i++) {
+        pod(&t, i % 2 ? "a" : "b", i);
+        begin_policy(&t, i % 3 ? "a" : "b", i, "");
+        say(&t, "\"ingress\":[{\"from\":[");
+        for (uint32_t k = 0; k < 30; k++)
+            say(&t,
+                "%s{\"namespaceSelector\":{},\"podSelector\":{\"matchLabels\":{\"u\":\"u%u\"}}}",
+                k ? "," : "", (i * 30 + k) * 11 % (30 * N));
+        say(&t, "],\"ports\":[{\"port\":%u}]}]}}\n", 80 + i / 4 % 3);
+    }
+    netpol_engine *e = expect_equal(&t, N, 3000);
+    assert_int_equal(e->program->signature_rows.words, 0);
+    assert_true(e->program->signature_rows.n > N);
+    netpol_engine_unref(e);
+    free(t.p);
+}
+
 /* ---- failing memory ---- */
 
 static netpol_status put_all(netpol_cluster *c, const netpol_manifests *m)
@@ -235,6 +301,8 @@ int main(void)
         cmocka_unit_test(a_giant_namespace_is_judged_by_lists),
         cmocka_unit_test(many_selectors_from_elsewhere_are_found_in_lists),
         cmocka_unit_test(many_blocks_are_a_table_or_the_references_business),
+        cmocka_unit_test(port_sets_of_blocks_are_written_shortly),
+        cmocka_unit_test(very_many_broad_selectors_are_lists),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
