@@ -23,14 +23,13 @@ static const struct {
     const char *word;
     const char *color;
 } paints[] = {
-    {NULL, "  ok  ", GREEN},        {NULL, "  FAIL", RED},
-    {NULL, "  ??? ", YELLOW},       {": ", "error:", RED},
-    {": ", "warning:", YELLOW},
-    {": ", "note:", BLUE},          {"      ", "hint:", BLUE},
-    {"  egress  ", "allow", GREEN}, {"  egress  ", "deny", RED},
-    {"  ingress ", "allow", GREEN}, {"  ingress ", "deny", RED},
-    {NULL, "allow", GREEN},         {NULL, "deny", RED},
-    {NULL, "mixed", YELLOW},
+    {NULL, "  ok  ", GREEN},     {NULL, "  FAIL", RED},
+    {NULL, "  ??? ", YELLOW},    {": ", "error:", RED},
+    {": ", "warning:", YELLOW},  {": ", "note:", BLUE},
+    {"      ", "hint:", BLUE},   {"  egress  ", "allow", GREEN},
+    {"  egress  ", "deny", RED}, {"  ingress ", "allow", GREEN},
+    {"  ingress ", "deny", RED}, {NULL, "allow", GREEN},
+    {NULL, "deny", RED},         {NULL, "mixed", YELLOW},
 };
 
 static bool wants_color(const char *when, int fd)

@@ -1,0 +1,847 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios: what a file may say, what comes of it, and what is refused. */
+#include "harness.h"
+#include "scenario.h"
+
+#include <netpol.h>
+
+#define HEAD "apiVersion: netpol/v1\nkind: Scenario\n"
+
+/* Pods of three namespaces: shop keeps itself to itself, open is open, half is isolated for what
+ * comes in alone. */
+static const char cluster_text[] =
+    "---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},\n"
+    " spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]},\n"
+    " status: {phase: Running, podIP: 10.0.0.1}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}},\n"
+    " status: {phase: Running, podIP: 10.0.0.2}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: any, namespace: open},\n"
+    " status: {phase: Running, podIP: 10.0.1.1}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: in, namespace: half},\n"
+    " status: {phase: Running, podIP: 10.0.2.1}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: dns, namespace: kube-system, labels: {k: dns}},\n"
+    " status: {phase: Running, podIP: 10.0.3.1}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: kube-dns, namespace: kube-system},\n"
+    " spec: {clusterIP: 10.96.0.10, selector: {k: dns},\n"
+    "  ports: [{name: u, port: 53, protocol: UDP}, {name: t, port: 53, protocol: TCP}]}}\n"
+    "---\n"
+    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,\n"
+    " metadata: {name: same, namespace: shop},\n"
+    " spec: {podSelector: {}, policyTypes: [Ingress, Egress],\n"
+    "  ingress: [{from: [{podSelector: {}}]}],\n"
+    "  egress: [{to: [{podSelector: {}}]},\n"
+    "           {to: [{namespaceSelector: {}}], ports: [{port: 53, protocol: UDP}]},\n"
+    "           {to: [{ipBlock: {cidr: 10.1.0.0/16}}], ports: [{port: 6443}]}]}}\n"
+    "---\n"
+    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,\n"
+    " metadata: {name: closed, namespace: half}, spec: {podSelector: {}}}\n";
+
+/* ---- reading and running ---- */
+
+static char *joined(const char *a, const char *b)
+{
+    size_t n = strlen(a) + strlen(b) + 1;
+    char *text = malloc(n);
+    assert_non_null(text);
+    snprintf(text, n, "%s%s", a, b);
+    return text;
+}
+
+static netpol_status read_text(const char *text, netpol_scenario **out, netpol_diagnostics *d)
+{
+    return netpol_scenario_read_memory("s.yaml", text, strlen(text), NULL, out, d);
+}
+
+/* Runs everything of a scenario's text with the cluster above behind it. */
+static netpol_scenario_report *run_text(const char *text, int32_t machinery)
+{
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+    char *whole = joined(text, cluster_text);
+    netpol_status status = read_text(whole, &s, d);
+    if (status == NETPOL_OK)
+        status = netpol_scenario_compile(s, NULL, machinery, &e, d);
+    if (status == NETPOL_OK)
+        status = netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &r);
+    if (status != NETPOL_OK)
+        fail_msg("%s: %s", text,
+                 netpol_diagnostics_count(d) ? netpol_diagnostics_at(d, 0)->message
+                                             : netpol_status_name(status));
+    free(whole);
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    netpol_diagnostics_free(d);
+    return r;
+}
+
+/* ---- what a file may say ---- */
+
+static const struct {
+    const char *why;
+    const char *text;  /* behind the head */
+    const char *found; /* "line:column message (hint)" of each diagnostic, one a line */
+} refused[] = {
+    {"a slip in a field is told with the field that was meant", "namspace: a\n",
+     "3:1 a scenario has no field \"namspace\" (did you mean \"namespace\"?)\n"},
+    {"a field that is near nothing has no hint", "author: me\n",
+     "3:1 a scenario has no field \"author\"\n"},
+    {"the same of cases", "cases:\n- {from: a, too: b, to: b, expect: deny}\n",
+     "4:13 cases[0]: a case has no field \"too\" (did you mean \"to\"?)\n"},
+    {"fields are not set twice", "cases:\n- {from: a, to: b, from: c, expect: deny}\n",
+     "4:20 cases[0]: the field \"from\" is there twice\n"},
+    {"nor in a way that a merge hides",
+     "cases:\n- &a {from: a, to: b, expect: deny}\n- {<<: *a, expect: allow}\n",
+     "5:12 cases[1]: the field \"expect\" is there twice\n"},
+    {"what a case needs is asked for, all of it", "cases:\n- {port: 80}\n",
+     "4:3 cases[0]: the field \"from\" is missing\n"
+     "4:3 cases[0]: the field \"to\" is missing\n"
+     "4:3 cases[0]: the field \"expect\" is missing\n"},
+    {"null and an empty list are as good as nothing", "cases:\n- {from: [], to: ~, expect: deny}\n",
+     "4:3 cases[0]: the field \"from\" is missing\n"
+     "4:3 cases[0]: the field \"to\" is missing\n"},
+    {"words are those of a list", "cases:\n- {from: a, to: b, expect: denied}\n",
+     "4:28 cases[0].expect: must be one of allow, deny, not \"denied\"\n"},
+    {"with the nearest one", "cases:\n- {from: a, to: b, expect: alow}\n",
+     "4:28 cases[0].expect: must be one of allow, deny, not \"alow\" (did you mean \"allow\"?)\n"},
+    {"presets are those that there are", "semantics: cilum\n",
+     "3:12 semantics: must be one of spec, cilium, calico, ovn-kubernetes, antrea, np-guard, knp, "
+     "strict, open, not \"cilum\" (did you mean \"cilium\"?)\n"},
+    {"invariants are those that there are", "invariants: [dsn]\n",
+     "3:14 invariants[0].ensure: must be one of default-deny, dns, no-internet, "
+     "no-metadata-address, namespace-isolated, api-server, not \"dsn\" (did you mean \"dns\"?)\n"},
+    {"ports have a range", "cases:\n- {from: a, to: b, port: [80, 0, 65536, -1], expect: deny}\n",
+     "4:31 cases[0].port[1]: must be a number from 1 to 65535, not 0\n"
+     "4:34 cases[0].port[2]: must be a number from 1 to 65535, not 65536\n"
+     "4:41 cases[0].port[3]: must be a number from 1 to 65535, not -1\n"},
+    {"numbers beyond all ranges are numbers",
+     "cases:\n- {from: a, to: b, port: 99999999999999999999, expect: deny}\n",
+     "4:26 cases[0].port: must be a text, not a number (put it in quotes)\n"},
+    {"nor are halves ports", "cases:\n- {from: a, to: b, port: 80.5, expect: deny}\n",
+     "4:26 cases[0].port: must be a text, not a number (put it in quotes)\n"},
+    {"names are texts, and YAML takes yes for a boolean",
+     "cases:\n- {from: yes, to: b, expect: deny}\n",
+     "4:10 cases[0].from: must be a text, not a boolean (put it in quotes)\n"},
+    {"a map is no word", "cases:\n- {from: {a: b}, to: b, expect: deny}\n",
+     "4:10 cases[0].from: must be a text or a list of texts\n"},
+    {"nor is a list of lists one of words", "cases:\n- {from: [[a]], to: b, expect: deny}\n",
+     "4:11 cases[0].from[0]: must be a text or a list of texts\n"},
+    {"one word is wanted here", "cases:\n- {from: a, to: b, expect: [deny]}\n",
+     "4:28 cases[0].expect: must be a text\n"},
+    {"NUL ends no text here", "cases:\n- {from: \"a\\0b\", to: b, expect: deny}\n",
+     "4:10 cases[0].from: must not hold NUL\n"},
+    {"cases are a list", "cases: {from: a, to: b, expect: deny}\n",
+     "3:8 cases: must be a list (begin each entry with a dash)\n"},
+    {"of maps", "cases: [a, [b]]\n",
+     "3:9 cases[0]: a case must be a map\n"
+     "3:12 cases[1]: a case must be a map\n"},
+    {"families are two", "cases:\n- {from: a, to: b, family: 5, expect: deny}\n",
+     "4:28 cases[0].family: must be one of 4, 6, not \"5\"\n"},
+    {"what an invariant does not need it does not take",
+     "invariants:\n- {ensure: dns, direction: both}\n- {ensure: no-internet, to: a}\n"
+     "- {ensure: default-deny, port: 80}\n- {ensure: no-metadata-address, expect: deny}\n"
+     "- {ensure: namespace-isolated, protocol: UDP}\n",
+     "4:3 dns takes no field \"direction\"\n"
+     "5:3 no-internet takes no field \"to\"\n"
+     "6:3 default-deny takes no field \"port\"\n"
+     "7:3 no-metadata-address takes no field \"expect\"\n"
+     "8:3 namespace-isolated takes no field \"protocol\"\n"},
+    {"another version is another format", "---\n", ""},
+    {"one scenario a file", "---\n" HEAD,
+     "4:0 there is a second scenario in this file (begin it with apiVersion: netpol/v1 and kind: "
+     "Scenario)\n"},
+};
+
+static void add_found(test_text *out, const netpol_diagnostics *d)
+{
+    netpol_sink to = test_text_sink(out);
+    for (size_t i = 0; i < netpol_diagnostics_count(d); i++) {
+        const netpol_diagnostic *x = netpol_diagnostics_at(d, i);
+        char line[1024];
+        int n =
+            snprintf(line, sizeof line, "%u:%u %s%s%s%s\n", (unsigned)x->line, (unsigned)x->column,
+                     x->message, x->hint ? " (" : "", x->hint ? x->hint : "", x->hint ? ")" : "");
+        to.write(to.ctx, line, (size_t)n);
+    }
+}
+
+static void mistakes_are_told_all_at_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        netpol_scenario *s = NULL;
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        char *text = joined(HEAD, refused[i].text);
+        test_text found = {0};
+        netpol_status status = read_text(text, &s, d);
+        add_found(&found, d);
+        if (status != (*refused[i].found ? NETPOL_INVALID : NETPOL_OK) ||
+            strcmp(test_text_of(&found), refused[i].found) != 0)
+            fail_msg("%s: %s\ngives %s:\n%snot\n%s", refused[i].why, refused[i].text,
+                     netpol_status_name(status), test_text_of(&found), refused[i].found);
+        test_text_free(&found);
+        free(text);
+        netpol_scenario_free(s);
+        netpol_diagnostics_free(d);
+    }
+}
+
+static const struct {
+    const char *why;
+    const char *text;
+    netpol_status status;
+    const char *message; /* of the first diagnostic, its beginning */
+} no_scenarios[] = {
+    {"nothing", "", NETPOL_INVALID, "the first document is no scenario"},
+    {"another kind", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", NETPOL_INVALID,
+     "the first document is no scenario"},
+    {"a scenario that comes second", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n" HEAD,
+     NETPOL_INVALID, "the first document is no scenario"},
+    {"another version", "apiVersion: netpol/v2\nkind: Scenario\n", NETPOL_INVALID,
+     "apiVersion: must be netpol/v1, not \"netpol/v2\""},
+    {"no kind", "apiVersion: netpol/v1\n", NETPOL_INVALID, ""},
+    {"no YAML", HEAD "cases: [\n", NETPOL_INVALID, ""},
+    {"a broken object behind it", HEAD "---\nkind: Pod\napiVersion: v1\nmetadata: {nam: a}\n",
+     NETPOL_INVALID, "unknown field \"metadata.nam\""},
+};
+
+static void what_is_no_scenario_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(no_scenarios); i++) {
+        netpol_scenario *s = NULL;
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        netpol_status status = read_text(no_scenarios[i].text, &s, d);
+        const netpol_diagnostic *x = netpol_diagnostics_at(d, 0);
+        const char *wanted = no_scenarios[i].message;
+        if (status != no_scenarios[i].status || !x ||
+            strncmp(x->message, wanted, strlen(wanted)) != 0)
+            fail_msg("%s: %s, %s", no_scenarios[i].why, netpol_status_name(status),
+                     x ? x->message : "nothing said");
+        assert_null(s);
+        netpol_diagnostics_free(d);
+    }
+}
+
+static void files_are_read_from_their_folder(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    const char *path = "examples/db-policy/scenario.yaml";
+    assert_int_equal(netpol_scenario_read(path, NULL, &s, NULL), NETPOL_OK);
+    assert_string_equal(netpol_scenario_at(s, 0)->source, path);
+    assert_int_equal(netpol_scenario_compile(s, NULL, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+    assert_int_equal(netpol_engine_pod_count(e), 5);
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    assert_int_equal(netpol_scenario_read("examples/db-policy", NULL, &s, NULL), NETPOL_INVALID);
+    assert_int_equal(netpol_scenario_read("examples/nothing.yaml", NULL, &s, NULL), NETPOL_IO);
+}
+
+static const struct {
+    const char *why;
+    const char *manifests;
+    uint32_t flags;
+    netpol_status status;
+} sources[] = {
+    {"a folder", "examples/db-policy/1-either.yaml", 0, NETPOL_OK},
+    {"what is not there", "examples/nothing.yaml", 0, NETPOL_IO},
+    {"nor is it with keep-going", "examples/nothing.yaml", NETPOL_KEEP_GOING, NETPOL_IO},
+    {"standard input is not for files to read", "-", 0, NETPOL_IO},
+    {"a policy that is invalid", "examples/mistakes.yaml", 0, NETPOL_INVALID},
+    {"which is left out with keep-going", "examples/mistakes.yaml", NETPOL_KEEP_GOING, NETPOL_OK},
+    {"two policies of one name", "examples/db-policy", 0, NETPOL_INVALID},
+};
+
+static void engines_fail_closed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sources); i++) {
+        netpol_scenario *s = NULL;
+        netpol_engine *e = NULL;
+        netpol_options o = {.size = sizeof o, .flags = sources[i].flags};
+        char text[256];
+        int n = snprintf(text, sizeof text, HEAD "manifests: \"%s\"\n", sources[i].manifests);
+        assert_int_equal(netpol_scenario_read_memory(NULL, text, (size_t)n, &o, &s, NULL),
+                         NETPOL_OK);
+        netpol_status status = netpol_scenario_compile(s, NULL, NETPOL_ENGINE_COMPILED, &e, NULL);
+        if (status != sources[i].status || (status == NETPOL_OK) != (e != NULL))
+            fail_msg("%s: %s", sources[i].why, netpol_status_name(status));
+        netpol_engine_unref(e);
+        netpol_scenario_free(s);
+    }
+}
+
+/* ---- items ---- */
+
+static const struct {
+    const char *why;
+    const char *text; /* one item, behind the head */
+    const char *name;
+    int32_t outcome;
+    const char *message; /* "" or its beginning */
+    size_t n_checks;
+    size_t n_failed;
+} items[] = {
+    {"what is allowed and should be",
+     "cases: [{from: shop/web, to: shop/db, port: 1, expect: allow}]\n",
+     "shop/web => shop/db TCP 1 allow", NETPOL_PASSED, "", 1, 0},
+    {"what is denied and should be",
+     "cases: [{name: nobody, from: open/any, to: shop/db, port: 1, expect: deny}]\n", "nobody",
+     NETPOL_PASSED, "", 1, 0},
+    {"what is denied and should not be",
+     "cases: [{from: open/any, to: shop/db, port: 1, expect: allow}]\n",
+     "open/any => shop/db TCP 1 allow", NETPOL_FAILED,
+     "expected allow, is deny: open/any => shop/db TCP 1", 1, 1},
+    {"mixed is neither", "cases: [{from: shop/web, to: 10.1.0.1, expect: deny}]\n",
+     "shop/web => 10.1.0.1 TCP deny", NETPOL_FAILED,
+     "expected deny, is mixed: shop/web => 10.1.0.1 TCP", 1, 1},
+    {"nor is it the other", "cases: [{from: shop/web, to: 10.1.0.1, expect: allow}]\n",
+     "shop/web => 10.1.0.1 TCP allow", NETPOL_FAILED,
+     "expected allow, is mixed: shop/web => 10.1.0.1 TCP", 1, 1},
+    {"lists stand for all of their combinations",
+     "cases: [{from: [shop/web, open/any], to: [half/in, shop/db], port: [1, 2], protocol: [TCP, "
+     "UDP], "
+     "expect: deny}]\n",
+     "shop/web,open/any => half/in,shop/db TCP,UDP 1,2 deny", NETPOL_FAILED,
+     "expected deny, is allow: shop/web => shop/db TCP 1, and 3 more of 16", 16, 4},
+    {"names without a namespace are of the one given",
+     "namespace: shop\ncases: [{from: web, to: db, port: 1, expect: allow}]\n",
+     "web => db TCP 1 allow", NETPOL_PASSED, "", 1, 0},
+    {"a port may be named", "cases: [{from: shop/db, to: shop/web, port: http, expect: allow}]\n",
+     "shop/db => shop/web TCP http allow", NETPOL_PASSED, "", 1, 0},
+    {"or stand in quotes", "cases: [{from: shop/db, to: shop/web, port: \"80\", expect: allow}]\n",
+     "shop/db => shop/web TCP 80 allow", NETPOL_PASSED, "", 1, 0},
+    {"80abc is a name, and nobody's",
+     "cases: [{from: shop/db, to: shop/web, port: 80abc, expect: allow}]\n",
+     "shop/db => shop/web TCP 80abc allow", NETPOL_UNANSWERED, "shop/db => shop/web TCP 80abc: ", 1,
+     1},
+    {"nobody is not denied", "cases: [{from: shop/nobody, to: shop/db, expect: deny}]\n",
+     "shop/nobody => shop/db TCP deny", NETPOL_UNANSWERED, "shop/nobody => shop/db TCP: ", 1, 1},
+    {"a protocol may be a number",
+     "cases: [{from: shop/db, to: shop/web, protocol: 1, expect: allow}]\n",
+     "shop/db => shop/web 1 allow", NETPOL_PASSED, "", 1, 0},
+    {"a family that the ends have",
+     "cases: [{from: shop/db, to: shop/web, family: 4, expect: allow}]\n",
+     "shop/db => shop/web TCP allow", NETPOL_PASSED, "", 1, 0},
+    {"a family that they have not",
+     "cases: [{from: shop/db, to: shop/web, family: 6, expect: allow}]\n",
+     "shop/db => shop/web TCP allow", NETPOL_UNANSWERED, "shop/db => shop/web TCP: ", 1, 1},
+
+    {"isolated both ways", "invariants: [{ensure: default-deny, namespaces: shop}]\n",
+     "default-deny in shop", NETPOL_PASSED, "", 2, 0},
+    {"isolated one way",
+     "invariants: [{ensure: default-deny, namespaces: half, direction: ingress}]\n",
+     "default-deny in half", NETPOL_PASSED, "", 1, 0},
+    {"and not the other", "invariants: [{ensure: default-deny, namespaces: half}]\n",
+     "default-deny in half", NETPOL_FAILED, "does not hold for half/in", 1, 1},
+    {"open", "invariants: [{ensure: default-deny, namespaces: [shop, open]}]\n",
+     "default-deny in shop,open", NETPOL_FAILED, "does not hold for open/any", 3, 1},
+    {"of all namespaces but the exceptions",
+     "invariants: [{ensure: default-deny, except: [open/any, \"half/*\", "
+     "\"kube-system/k=dns\"]}]\n",
+     "default-deny except open/any,half/*,kube-system/k=dns", NETPOL_PASSED, "", 2, 0},
+    {"a word alone is an invariant without fields", "invariants: [default-deny]\n", "default-deny",
+     NETPOL_FAILED, "does not hold for ", 5, 3},
+    {"TCP is not allowed", "invariants: [{ensure: dns, namespaces: shop}]\n", "dns in shop",
+     NETPOL_FAILED, "expected allow, is deny: shop/", 4, 2},
+    {"UDP is", "invariants: [{ensure: dns, namespaces: shop, protocol: UDP}]\n", "dns in shop",
+     NETPOL_PASSED, "", 2, 0},
+    {"nothing keeps the others from it", "invariants: [{ensure: dns, namespaces: [open, half]}]\n",
+     "dns in open,half", NETPOL_PASSED, "", 4, 0},
+    {"nobody is asked about a resolver that is not there",
+     "invariants: [{ensure: dns, to: \"svc:open/dns\"}]\n", "dns", NETPOL_UNANSWERED, "", 1, 1},
+    {"the internet is closed", "invariants: [{ensure: no-internet, namespaces: shop}]\n",
+     "no-internet in shop", NETPOL_PASSED, "", 2, 0},
+    {"open for what goes out", "invariants: [{ensure: no-internet, namespaces: half}]\n",
+     "no-internet in half", NETPOL_FAILED, "does not hold for half/in", 1, 1},
+    {"and closed for what comes in",
+     "invariants: [{ensure: no-internet, namespaces: half, direction: ingress}]\n",
+     "no-internet in half", NETPOL_PASSED, "", 1, 0},
+    {"the metadata address is closed",
+     "invariants: [{ensure: no-metadata-address, namespaces: shop}]\n",
+     "no-metadata-address in shop", NETPOL_PASSED, "", 2, 0},
+    {"or open", "invariants: [{ensure: no-metadata-address, namespaces: half}]\n",
+     "no-metadata-address in half", NETPOL_FAILED, "does not hold for half/in", 1, 1},
+    {"nobody of others gets in",
+     "invariants: [{ensure: namespace-isolated, namespaces: [shop, half]}]\n",
+     "namespace-isolated in shop,half", NETPOL_PASSED, "", 3, 0},
+    {"somebody gets out",
+     "invariants: [{ensure: namespace-isolated, namespaces: shop, direction: both}]\n",
+     "namespace-isolated in shop", NETPOL_FAILED, "does not hold for shop/", 2, 2},
+    {"all get in", "invariants: [{ensure: namespace-isolated, namespaces: open}]\n",
+     "namespace-isolated in open", NETPOL_FAILED, "does not hold for open/any", 1, 1},
+    {"the API server is reached",
+     "invariants: [{ensure: api-server, namespaces: shop, to: 10.1.0.1, port: 6443}]\n",
+     "api-server in shop", NETPOL_PASSED, "", 2, 0},
+    {"and not", "invariants: [{ensure: api-server, namespaces: shop, to: 10.1.0.1}]\n",
+     "api-server in shop", NETPOL_FAILED, "expected allow, is deny: shop/", 2, 2},
+    {"and must not be",
+     "invariants: [{ensure: api-server, namespaces: shop, to: 10.1.0.1, expect: deny}]\n",
+     "api-server in shop", NETPOL_PASSED, "", 2, 0},
+    {"where it is has to be told", "invariants: [api-server]\n", "api-server", NETPOL_UNANSWERED,
+     "", 1, 1},
+    {"a namespace that is not there holds nothing",
+     "invariants: [{ensure: default-deny, namespaces: [shop, nope]}]\n",
+     "default-deny in shop,nope", NETPOL_UNANSWERED, "there is no namespace nope", 0, 1},
+    {"nor does one where nobody is left",
+     "invariants: [{ensure: default-deny, namespaces: open, except: \"open/*\"}]\n",
+     "default-deny in open except open/*", NETPOL_UNANSWERED, "no pod is left to look at", 0, 1},
+    {"an exception that is nobody is a slip",
+     "invariants: [{ensure: default-deny, except: open/nobody}]\n",
+     "default-deny except open/nobody", NETPOL_UNANSWERED, "", 0, 1},
+    {"addresses are no exceptions", "invariants: [{ensure: default-deny, except: 10.0.0.0}]\n",
+     "default-deny except 10.0.0.0", NETPOL_UNANSWERED, "10.0.0.0: only pods can be excepted", 0,
+     1},
+};
+
+static void expect_item(size_t i, const netpol_scenario_result *x)
+{
+    if (x->outcome != items[i].outcome || x->n_checks != items[i].n_checks ||
+        x->n_failed != items[i].n_failed || strcmp(x->name, items[i].name) != 0 ||
+        strncmp(x->message, items[i].message, strlen(items[i].message)) != 0 ||
+        (x->outcome == NETPOL_PASSED) != (*x->message == '\0'))
+        fail_msg("%s: %s\noutcome %d, %zu of %zu, %s: %s\n%s", items[i].why, items[i].text,
+                 (int)x->outcome, x->n_failed, x->n_checks, x->name, x->message, x->explanation);
+    if (x->outcome == NETPOL_FAILED && !strstr(x->explanation, "  ingress "))
+        fail_msg("%s: not told why: %s", items[i].why, x->explanation);
+}
+
+static void items_come_out_as_they_should(void **state)
+{
+    (void)state;
+    for (int32_t machinery = NETPOL_ENGINE_COMPILED; machinery <= NETPOL_ENGINE_REFERENCE;
+         machinery++)
+        for (size_t i = 0; i < COUNT(items); i++) {
+            char *text = joined(HEAD, items[i].text);
+            netpol_scenario_report *r = run_text(text, machinery);
+            expect_item(i, netpol_scenario_report_at(r, 0));
+            netpol_scenario_report_free(r);
+            free(text);
+        }
+}
+
+/* ---- coverage ---- */
+
+static void rules_that_decided_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t direction;
+        int32_t rule;
+        size_t decided;
+    } rows[] = {
+        {NETPOL_INGRESS, -1, 1}, {NETPOL_INGRESS, 0, 2}, {NETPOL_EGRESS, -1, 0},
+        {NETPOL_EGRESS, 0, 2},   {NETPOL_EGRESS, 1, 0},  {NETPOL_EGRESS, 2, 1},
+    };
+    netpol_scenario_report *r =
+        run_text(HEAD "cases:\n"
+                      "- {from: shop/web, to: shop/db, port: [1, 2], expect: allow}\n"
+                      "- {from: open/any, to: shop/db, port: 1, expect: deny}\n"
+                      "- {from: shop/db, to: 10.1.0.9, port: 6443, expect: allow}\n"
+                      "invariants: [{ensure: dns, namespaces: shop, protocol: UDP}]\n",
+                 NETPOL_ENGINE_COMPILED);
+    assert_int_equal(netpol_scenario_report_outcomes(r, NETPOL_PASSED), 4);
+    size_t seen = 0;
+    for (size_t i = 0; i < netpol_scenario_report_rule_count(r); i++) {
+        const netpol_rule_coverage *x = netpol_scenario_report_rule_at(r, i);
+        if (strcmp(netpol_object_name(x->policy), "same") != 0)
+            continue;
+        assert_string_equal(x->source, "s.yaml");
+        assert_true(x->line > 0);
+        if (x->direction != rows[seen].direction || x->rule != rows[seen].rule ||
+            x->decided != rows[seen].decided)
+            fail_msg("row %zu: direction %d rule %d decided %zu", seen, (int)x->direction,
+                     (int)x->rule, x->decided);
+        seen++;
+    }
+    assert_int_equal(seen, COUNT(rows));
+    assert_null(netpol_scenario_report_rule_at(r, netpol_scenario_report_rule_count(r)));
+    netpol_scenario_report_free(r);
+}
+
+/* ---- overlays, single items ---- */
+
+static void more_objects_replace_those_of_the_scenario(void **state)
+{
+    (void)state;
+    static const char more[] = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                               "metadata: {name: same, namespace: shop}\nspec: {podSelector: {}}\n";
+    char *text =
+        joined(HEAD "cases: [{from: shop/web, to: shop/db, expect: deny}]\n", cluster_text);
+    netpol_scenario *s = NULL;
+    netpol_manifests *m = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    assert_int_equal(read_text(text, &s, NULL), NETPOL_OK);
+    assert_int_equal(netpol_manifests_new(NULL, &m), NETPOL_OK);
+    assert_int_equal(netpol_manifests_read_memory(m, "more", more, strlen(more), NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_compile(s, m, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_run(s, e, 0, &r), NETPOL_OK);
+    netpol_engine_unref(e);
+    netpol_manifests_free(m);
+    netpol_scenario_free(s);
+    assert_int_equal(netpol_scenario_report_count(r), 1);
+    assert_int_equal(netpol_scenario_report_at(r, 0)->outcome, NETPOL_PASSED);
+    netpol_scenario_report_free(r);
+    free(text);
+}
+
+static void one_item_gives_what_it_gives_among_all(void **state)
+{
+    (void)state;
+    char *text = joined(HEAD "cases:\n- {from: shop/web, to: shop/db, expect: deny}\n"
+                             "- {from: shop/db, to: shop/web, expect: allow}\n"
+                             "invariants: [default-deny, dns]\n",
+                        cluster_text);
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *all = NULL;
+    assert_int_equal(read_text(text, &s, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_compile(s, NULL, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &all), NETPOL_OK);
+    assert_int_equal(netpol_scenario_count(s), 4);
+    for (size_t i = 0; i < 4; i++) {
+        netpol_scenario_report *one = NULL;
+        assert_int_equal(netpol_scenario_run(s, e, i, &one), NETPOL_OK);
+        const netpol_scenario_result *x = netpol_scenario_report_at(one, 0);
+        const netpol_scenario_result *y = netpol_scenario_report_at(all, i);
+        assert_int_equal(x->item, i);
+        assert_int_equal(x->outcome, y->outcome);
+        assert_string_equal(x->explanation, y->explanation);
+        assert_int_equal(x->line, netpol_scenario_at(s, i)->line);
+        assert_int_equal(netpol_scenario_report_rule_count(one),
+                         netpol_scenario_report_rule_count(all));
+        netpol_scenario_report_free(one);
+    }
+    netpol_scenario_report_free(all);
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    free(text);
+}
+
+/* ---- writing ---- */
+
+static void reports_are_escaped_for_each_format(void **state)
+{
+    (void)state;
+    netpol_scenario_report *r = run_text(
+        HEAD
+        "cases: [{name: \"<&>\\\" \\u0001 \\u00e9\", from: shop/web, to: shop/db, expect: deny}]\n",
+        NETPOL_ENGINE_COMPILED);
+    const netpol_scenario_report *const reports[] = {r, r};
+    static const struct {
+        int32_t format;
+        const char *holds;
+    } rows[] = {
+        {NETPOL_FORMAT_TEXT, "  FAIL  <&>\" \001 \xc3\xa9  s.yaml:3\n"},
+        {NETPOL_FORMAT_TEXT, "\n0 passed, 2 failed\n"},
+        {NETPOL_FORMAT_JSON, "\"name\":\"<&>\\\" \\u0001 \xc3\xa9\""},
+        {NETPOL_FORMAT_JSON, "\"summary\":{\"passed\":0,\"failed\":2,\"unanswered\":0}"},
+        {NETPOL_FORMAT_JUNIT, "name=\"&#60;&#38;&#62;&#34; \xef\xbf\xbd \xc3\xa9\""},
+        {NETPOL_FORMAT_JUNIT, "tests=\"2\" failures=\"2\" errors=\"0\""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        test_text out = {0};
+        netpol_sink to = test_text_sink(&out);
+        assert_int_equal(netpol_scenario_write(reports, 2, rows[i].format, 0, &to), NETPOL_OK);
+        if (!strstr(test_text_of(&out), rows[i].holds))
+            fail_msg("%s\nlacks %s", test_text_of(&out), rows[i].holds);
+        test_text_free(&out);
+    }
+    netpol_scenario_report_free(r);
+}
+
+static void no_reports_are_a_report_too(void **state)
+{
+    (void)state;
+    test_text out = {0};
+    netpol_sink to = test_text_sink(&out);
+    assert_int_equal(netpol_scenario_write(NULL, 0, NETPOL_FORMAT_JSON, 0, &to), NETPOL_OK);
+    assert_string_equal(test_text_of(&out),
+                        "{\"schema\":\"netpol.test/v1\",\"summary\":{\"passed\":0,\"failed\":0,"
+                        "\"unanswered\":0},\"reports\":[]}\n");
+    test_text_free(&out);
+}
+
+/* ---- hostile input ---- */
+
+static void deep_and_large_input_is_refused_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    static const struct {
+        const char *before;
+        const char *repeated;
+    } rows[] = {
+        {HEAD "cases: ", "["},
+        {HEAD "cases: ", "{a: "},
+        {HEAD "cases:\n", "- "},
+        {HEAD "cases: [{from: [", "[a],"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        test_text text = {0};
+        netpol_sink to = test_text_sink(&text);
+        to.write(to.ctx, rows[i].before, strlen(rows[i].before));
+        for (size_t k = 0; k < MANY; k++)
+            to.write(to.ctx, rows[i].repeated, strlen(rows[i].repeated));
+        netpol_scenario *s = NULL;
+        test_memory m;
+        test_memory_ready(&m);
+        netpol_options o = {.size = sizeof o, .allocator = &m.allocator, .max_memory = 1u << 22};
+        netpol_diagnostics *d = netpol_diagnostics_new(&o);
+        assert_int_not_equal(netpol_scenario_read_memory("s", text.p, text.n, &o, &s, d),
+                             NETPOL_OK);
+        assert_null(s);
+        netpol_diagnostics_free(d);
+        test_memory_expect_empty(&m);
+        test_text_free(&text);
+    }
+}
+
+static void aliases_cannot_blow_up(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    static const char bomb[] =
+        HEAD "resolve: [&a [x,x,x,x,x,x,x,x,x], &b [*a,*a,*a,*a,*a,*a,*a,*a,*a],\n"
+             "&c [*b,*b,*b,*b,*b,*b,*b,*b,*b], &d [*c,*c,*c,*c,*c,*c,*c,*c,*c],\n"
+             "&e [*d,*d,*d,*d,*d,*d,*d,*d,*d], [*e,*e,*e,*e,*e,*e,*e,*e,*e]]\n";
+    assert_int_not_equal(read_text(bomb, &s, NULL), NETPOL_OK);
+    assert_null(s);
+}
+
+static void entries_do_not_stand_for_too_many_questions(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+    test_text text = {0};
+    netpol_sink to = test_text_sink(&text);
+    static const char head[] = HEAD "cases: [{expect: deny, from: &a [a";
+    static const char tail[] = "], to: *a, protocol: *a, port: *a}]\n";
+    to.write(to.ctx, head, strlen(head));
+    for (size_t i = 0; i < 400; i++)
+        to.write(to.ctx, ", a", 3);
+    to.write(to.ctx, tail, strlen(tail));
+    assert_int_equal(read_text(test_text_of(&text), &s, d), NETPOL_INVALID);
+    assert_string_equal(netpol_diagnostics_at(d, 0)->message,
+                        "the lists of this entry stand for more than 100000 questions");
+    netpol_diagnostics_free(d);
+    test_text_free(&text);
+}
+
+static void other_forms_of_yaml_are_the_same_scenario(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "\xef\xbb\xbf" HEAD "cases: [{from: a, to: b, expect: deny}]\n",
+        "apiVersion: netpol/v1\r\nkind: Scenario\r\ncases:\r\n- from: a\r\n  to: b\r\n  expect: "
+        "deny\r\n",
+        "{\"apiVersion\":\"netpol/"
+        "v1\",\"kind\":\"Scenario\",\"cases\":[{\"from\":[\"a\"],\"to\":\"b\","
+        "\"expect\":\"deny\"}]}",
+        "--- # one\n" HEAD
+        "cases:\n  - &x\n    from: >-\n      a\n    to: 'b'\n    expect: \"deny\"\n...\n",
+        HEAD "cases: [{from: \"\\x61\", to: !!str b, expect: deny}]\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        netpol_scenario *s = NULL;
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        if (read_text(texts[i], &s, d) != NETPOL_OK)
+            fail_msg("%s: %s", texts[i], netpol_diagnostics_at(d, 0)->message);
+        assert_string_equal(netpol_scenario_at(s, 0)->name, "a => b TCP deny");
+        netpol_scenario_free(s);
+        netpol_diagnostics_free(d);
+    }
+}
+
+static void any_character_comes_through(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    static const char text[] = HEAD
+        "cases:\n- {name: \"\\x7f\\x85\\u2028\\ufeff\\t\\n\\\"\\\\ \\U0001F600\", from: a, to: b, "
+        "expect: deny}\n";
+    assert_int_equal(read_text(text, &s, NULL), NETPOL_OK);
+    assert_string_equal(netpol_scenario_at(s, 0)->name,
+                        "\x7f\xc2\x85\xe2\x80\xa8\xef\xbb\xbf\t\n\"\\ \xf0\x9f\x98\x80");
+    netpol_scenario_free(s);
+}
+
+/* ---- libcyaml ---- */
+
+/* Our own pass lets nothing through that the schema refuses; should the two ever differ, libcyaml's
+ * word counts. */
+static void the_schema_has_the_last_word(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *message;
+    } rows[] = {
+        {"{\"cases\":[{}]}", "Load: Missing required mapping field: line"},
+        {"{\"nothing\":1}", "Load: Unexpected key: nothing"},
+        {"{\"cases\":[{\"line\":1,\"column\":1,\"from\":[],\"to\":[],\"expect\":\"perhaps\"}]}",
+         "Load: Invalid ENUM value: perhaps"},
+        {"{\"manifests\":[&a \"x\",*a]}", NULL},
+    };
+    test_memory m;
+    test_memory_ready(&m);
+    netpol_options o = {.size = sizeof o, .allocator = &m.allocator};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        np_scenario_file *file = NULL;
+        netpol_diagnostics *d = netpol_diagnostics_new(&o);
+        assert_int_equal(np_scenario_bind(&m.allocator, np_slice_of(rows[i].text), "s", &file, d),
+                         NETPOL_INVALID);
+        assert_null(file);
+        if (rows[i].message)
+            assert_string_equal(netpol_diagnostics_at(d, 0)->message, rows[i].message);
+        netpol_diagnostics_free(d);
+        test_memory_expect_empty(&m);
+    }
+}
+
+/* ---- memory, cancelling, misuse ---- */
+
+static netpol_status everything(const netpol_options *o, void *ctx)
+{
+    static const int32_t formats[] = {NETPOL_FORMAT_TEXT, NETPOL_FORMAT_JSON, NETPOL_FORMAT_JUNIT};
+    const char *text = ctx;
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    netpol_diagnostics *d = netpol_diagnostics_new(o);
+    netpol_status status =
+        d ? netpol_scenario_read_memory("s", text, strlen(text), o, &s, d) : NETPOL_NO_MEMORY;
+    if (status == NETPOL_OK)
+        status = netpol_scenario_compile(s, NULL, NETPOL_ENGINE_COMPILED, &e, d);
+    if (status == NETPOL_OK)
+        status = netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &r);
+    for (size_t i = 0; i < COUNT(formats) && status == NETPOL_OK; i++) {
+        test_text out = {0};
+        netpol_sink to = test_text_sink(&out);
+        status = netpol_scenario_write((const netpol_scenario_report *const *)&r, 1, formats[i],
+                                       NETPOL_REPORT_COVERAGE, &to);
+        test_text_free(&out);
+    }
+    netpol_scenario_report_free(r);
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    netpol_diagnostics_free(d);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    char *text =
+        joined(HEAD "namespace: shop\n"
+                    "cases:\n- {from: [web, nobody], to: [db, open/any], port: [80, http], "
+                    "expect: allow}\n"
+                    "invariants: [{ensure: default-deny, except: open/any}, dns, "
+                    "no-internet, no-metadata-address, namespace-isolated, api-server]\n",
+               cluster_text);
+    assert_true(test_every_allocation_fails(everything, text) > 100);
+    free(text);
+}
+
+static bool stop(void *ctx)
+{
+    return (*(int *)ctx)-- > 0;
+}
+
+static void runs_can_be_cancelled(void **state)
+{
+    (void)state;
+    int left = 1000000;
+    netpol_options o = {.size = sizeof o, .keep_going = stop, .ctx = &left};
+    char *text = joined(HEAD "cases: [{from: shop/web, to: shop/db, port: [1, 2], expect: deny}]\n"
+                             "invariants: [dns]\n",
+                        cluster_text);
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    assert_int_equal(netpol_scenario_read_memory("s", text, strlen(text), &o, &s, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_compile(s, NULL, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+    for (int n = 0; n < 3; n++) {
+        left = n;
+        assert_int_equal(netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &r), NETPOL_CANCELLED);
+        assert_null(r);
+    }
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    free(text);
+}
+
+static void misuse_is_told(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    test_text out = {0};
+    netpol_sink to = test_text_sink(&out);
+    assert_int_equal(netpol_scenario_read(NULL, NULL, &s, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_read_memory("s", NULL, 1, NULL, &s, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_read_memory("s", HEAD, strlen(HEAD), NULL, &s, NULL),
+                     NETPOL_OK);
+    assert_int_equal(netpol_scenario_compile(NULL, NULL, 0, &e, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_compile(s, NULL, 7, &e, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_compile(s, NULL, 0, &e, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_run(s, NULL, NETPOL_ALL_ITEMS, &r), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_run(s, e, 0, &r), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &r), NETPOL_OK);
+    const netpol_scenario_report *const nothing[] = {NULL};
+    const netpol_scenario_report *const some[] = {r};
+    assert_int_equal(netpol_scenario_write(nothing, 1, NETPOL_FORMAT_JSON, 0, &to), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_write(some, 1, NETPOL_FORMAT_YAML, 0, &to), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_write(some, 1, NETPOL_FORMAT_JSON, 8, &to), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_write(some, 1, NETPOL_FORMAT_JSON, 0, NULL), NETPOL_MISUSE);
+    assert_null(netpol_scenario_at(s, 0));
+    assert_null(netpol_scenario_report_at(r, 0));
+    assert_int_equal(netpol_scenario_count(NULL), 0);
+    assert_int_equal(netpol_scenario_report_count(NULL), 0);
+    assert_int_equal(netpol_scenario_report_rule_count(NULL), 0);
+    assert_int_equal(netpol_scenario_report_outcomes(NULL, NETPOL_PASSED), 0);
+    netpol_scenario_report_free(NULL);
+    netpol_scenario_free(NULL);
+    netpol_scenario_report_free(r);
+    netpol_engine_unref(e);
+    netpol_scenario_free(s);
+    test_text_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_are_told_all_at_once),
+        cmocka_unit_test(what_is_no_scenario_is_refused),
+        cmocka_unit_test(files_are_read_from_their_folder),
+        cmocka_unit_test(engines_fail_closed),
+        cmocka_unit_test(items_come_out_as_they_should),
+        cmocka_unit_test(rules_that_decided_are_counted),
+        cmocka_unit_test(more_objects_replace_those_of_the_scenario),
+        cmocka_unit_test(one_item_gives_what_it_gives_among_all),
+        cmocka_unit_test(reports_are_escaped_for_each_format),
+        cmocka_unit_test(no_reports_are_a_report_too),
+        cmocka_unit_test(deep_and_large_input_is_refused_at_once),
+        cmocka_unit_test(aliases_cannot_blow_up),
+        cmocka_unit_test(entries_do_not_stand_for_too_many_questions),
+        cmocka_unit_test(other_forms_of_yaml_are_the_same_scenario),
+        cmocka_unit_test(any_character_comes_through),
+        cmocka_unit_test(the_schema_has_the_last_word),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(runs_can_be_cancelled),
+        cmocka_unit_test(misuse_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
