@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const command *const commands[] = {&check_command, &convert_command, &edit_command,
-                                          &eval_command,  &list_command,    &test_command};
+static const command *const commands[] = {&bench_command, &check_command, &convert_command,
+                                          &edit_command,  &eval_command,  &explain_command,
+                                          &list_command,  &test_command};
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
 static const command *find_command(const char *name)
 {
+    if (strcmp(name, "why") == 0)
+        return &explain_command;
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];

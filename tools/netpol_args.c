@@ -24,25 +24,27 @@ typedef struct option {
     const char *help;
 } option;
 
-#define ANSWERS (COMMAND_EVAL | COMMAND_LIST)
+#define ASKS (COMMAND_EVAL | COMMAND_EXPLAIN)
+#define ANSWERS (ASKS | COMMAND_LIST)
+#define ENGINES (ANSWERS | COMMAND_BENCH)
 #define READS (COMMAND_CHECK | COMMAND_CONVERT | ANSWERS)
-#define ALL (READS | COMMAND_EDIT | COMMAND_TEST)
+#define ALL (READS | COMMAND_EDIT | COMMAND_TEST | COMMAND_BENCH)
 #define AT(field) (uint16_t) offsetof(args, field)
 
 static const option options[] = {
-    {"filename", 'f', TAKES_TEXTS, AT(files), READS | COMMAND_TEST, "PATH", NULL,
+    {"filename", 'f', TAKES_TEXTS, AT(files), READS | COMMAND_TEST | COMMAND_BENCH, "PATH", NULL,
      "a file, a directory, or - for standard input; repeatable"},
     {"coverage", 0, TAKES_NOTHING, AT(coverage), COMMAND_TEST, NULL, NULL,
      "say which rules decided in no case"},
     {"quiet", 'q', TAKES_NOTHING, AT(quiet), COMMAND_TEST, NULL, NULL,
      "say nothing about what passed"},
-    {"from", 0, TAKES_TEXT, AT(from), COMMAND_EVAL, "SRC", NULL, "who connects"},
-    {"to", 0, TAKES_TEXT, AT(to), COMMAND_EVAL, "DST", NULL, "what is connected to"},
-    {"port", 'p', TAKES_TEXT, AT(port), COMMAND_EVAL, "PORT", NULL,
+    {"from", 0, TAKES_TEXT, AT(from), ASKS, "SRC", NULL, "who connects"},
+    {"to", 0, TAKES_TEXT, AT(to), ASKS, "DST", NULL, "what is connected to"},
+    {"port", 'p', TAKES_TEXT, AT(port), ASKS, "PORT", NULL,
      "number or name; without it the answer is about all ports"},
-    {"protocol", 0, TAKES_TEXT, AT(protocol), COMMAND_EVAL, "PROTO", NULL,
+    {"protocol", 0, TAKES_TEXT, AT(protocol), ASKS, "PROTO", NULL,
      "TCP (default), UDP, SCTP, ICMP, ICMPv6 or a number"},
-    {"family", 0, TAKES_TEXT, AT(family), COMMAND_EVAL, "4|6", "4|6",
+    {"family", 0, TAKES_TEXT, AT(family), ASKS, "4|6", "4|6",
      "IPv4 or IPv6 only; without it every family of both sides"},
     {"queries", 0, TAKES_TEXT, AT(queries), COMMAND_EVAL, "FILE", NULL,
      "one question a line as JSON, one answer a line; - is stdin"},
@@ -74,26 +76,29 @@ static const option options[] = {
      "show what changes, and no more"},
     {"document", 0, TAKES_TEXT, AT(document), COMMAND_EDIT, "N", NULL,
      "which document of the file, from 0; needed if there are several"},
-    {"output", 'o', TAKES_TEXT, AT(format), READS | COMMAND_TEST, "FORMAT", NULL, NULL},
-    {"namespace", 'n', TAKES_TEXT, AT(namespace_name), ANSWERS, "NS", NULL,
+    {"flows", 0, TAKES_TEXT, AT(flows), COMMAND_BENCH, "N", NULL,
+     "so many flows are judged (default: 100000)"},
+    {"output", 'o', TAKES_TEXT, AT(format), READS | COMMAND_TEST | COMMAND_BENCH, "FORMAT", NULL,
+     NULL},
+    {"namespace", 'n', TAKES_TEXT, AT(namespace_name), ENGINES, "NS", NULL,
      "of objects and names that give none (default: default)"},
-    {"semantics", 0, TAKES_TEXT, AT(semantics), ANSWERS, "PRESET", NULL,
+    {"semantics", 0, TAKES_TEXT, AT(semantics), ENGINES, "PRESET", NULL,
      "what is left to the network plug-in: spec, cilium, …; all"},
     {"on-undefined", 0, TAKES_TEXT, AT(on_undefined), ANSWERS, "WHAT", "report|deny|fail",
      "when the plug-in decides: report (default), deny, fail"},
-    {"node-address", 0, TAKES_TEXTS, AT(node_addresses), ANSWERS, "[NODE=]IP", NULL,
+    {"node-address", 0, TAKES_TEXTS, AT(node_addresses), ENGINES, "[NODE=]IP", NULL,
      "one more address that is local to nodes; repeatable"},
-    {"resolve", 0, TAKES_TEXTS, AT(resolve), ANSWERS, "NAME=IP,…", NULL,
+    {"resolve", 0, TAKES_TEXTS, AT(resolve), ENGINES, "NAME=IP,…", NULL,
      "what a domain name stands for; repeatable"},
     {"require", 0, TAKES_TEXT, AT(require), ANSWERS, "policies,pods", NULL,
      "no answer if none of these were read"},
-    {"engine", 0, TAKES_TEXT, AT(engine), ANSWERS | COMMAND_TEST, "ENGINE", "compiled|reference",
+    {"engine", 0, TAKES_TEXT, AT(engine), ENGINES | COMMAND_TEST, "ENGINE", "compiled|reference",
      "compiled (default), or reference: slow, read from the text"},
-    {"keep-going", 0, TAKES_NOTHING, AT(keep_going), ANSWERS | COMMAND_CONVERT | COMMAND_TEST, NULL,
+    {"keep-going", 0, TAKES_NOTHING, AT(keep_going), ENGINES | COMMAND_CONVERT | COMMAND_TEST, NULL,
      NULL, "go on without what could not be loaded"},
     {"fail-on-foreign", 0, TAKES_NOTHING, AT(fail_on_foreign), READS, NULL, NULL,
      "policies of another system (Calico, Cilium, …) are an error"},
-    {"lenient", 0, TAKES_NOTHING, AT(lenient), READS | COMMAND_TEST, NULL, NULL,
+    {"lenient", 0, TAKES_NOTHING, AT(lenient), READS | COMMAND_TEST | COMMAND_BENCH, NULL, NULL,
      "read as a server without strict checks does"},
     {"color", 0, TAKES_TEXT, AT(color), ALL, "WHEN", "auto|always|never",
      "auto (default), always or never"},

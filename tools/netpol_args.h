@@ -23,7 +23,9 @@ enum {
     COMMAND_EVAL = 1u << 2,
     COMMAND_LIST = 1u << 3,
     COMMAND_EDIT = 1u << 4,
-    COMMAND_TEST = 1u << 5
+    COMMAND_TEST = 1u << 5,
+    COMMAND_BENCH = 1u << 6,
+    COMMAND_EXPLAIN = 1u << 7
 };
 
 /* What words that are no options are. */
@@ -61,6 +63,7 @@ typedef struct args {
     const char *protocol;
     const char *family;
     const char *queries;
+    const char *flows;
     const char *focus;
     const char *document;
     bool lenient;

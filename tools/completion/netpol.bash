@@ -3,6 +3,10 @@
 
 _netpol_options() {
     case $1 in
+    bench)
+        echo "--filename --flows --output --namespace --semantics --node-address --resolve --engine
+            --keep-going --lenient --color --help --version"
+        ;;
     check)
         echo "--filename --kind --kubernetes-version --channel --exit-zero --summary --output
             --fail-on-foreign --lenient --color --help --version"
@@ -19,6 +23,11 @@ _netpol_options() {
             --semantics --on-undefined --node-address --resolve --require --engine --keep-going
             --fail-on-foreign --lenient --color --help --version"
         ;;
+    explain | why)
+        echo "--filename --from --to --port --protocol --family --output --namespace --semantics
+            --on-undefined --node-address --resolve --require --engine --keep-going
+            --fail-on-foreign --lenient --color --help --version"
+        ;;
     list)
         echo "--filename --focus --pods --self --output --namespace --semantics --on-undefined
             --node-address --resolve --require --engine --keep-going --fail-on-foreign --lenient
@@ -29,16 +38,17 @@ _netpol_options() {
             --version"
         ;;
     *)
-        echo "check convert edit eval list test help --help --version"
+        echo "bench check convert edit eval explain list test help --help --version"
         ;;
     esac
 }
 
 _netpol_formats() {
     case $1 in
+    bench) echo "text json" ;;
     check) echo "text json jsonl sarif" ;;
     convert) echo "yaml json" ;;
-    eval) echo "text json jsonl" ;;
+    eval | explain | why) echo "text json jsonl" ;;
     list) echo "text json" ;;
     test) echo "text json junit" ;;
     esac
