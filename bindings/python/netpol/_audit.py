@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Flow logs held against policies: what was allowed and denied, by which rule, and what was of no use.
+"""Flow logs held against policies: what is allowed, by which rule, and what no flow needs.
 
     >>> print(netpol.audit("flows.jsonl", netpol.load("manifests/")).text())
 """
@@ -202,7 +202,7 @@ class Audit:
 
     @property
     def rules(self) -> list[RuleUse]:
-        """Rules, and policies of which no rule matched, by hits; what decided nothing comes last."""
+        """Rules, and policies of which none matched, by hits; what decided nothing comes last."""
         uses = [use for policy in self._policies for use in policy.rules]
         return sorted([*uses, *self._silences.values()], key=lambda use: (-use.hits, use.name))
 

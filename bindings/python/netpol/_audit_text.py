@@ -125,8 +125,9 @@ def _head(page: _Page, audit: Audit) -> None:
 def _rules(page: _Page, audit: Audit) -> None:
     used = [use for use in audit.rules if use.hits]
     most = max((use.hits for use in used), default=0)
-    rows = [(f"{use.hits:,}", f"{use.flows:,} flow{'s' if use.flows > 1 else ''}", f"{bar(use.hits, most):{_BAR}}",
-             "allow" if use.allowed else "deny", safe(use.name) + place_of(use)) for use in used]
+    rows = [(f"{use.hits:,}", f"{use.flows:,} flow{'s' if use.flows > 1 else ''}",
+             f"{bar(use.hits, most):{_BAR}}", "allow" if use.allowed else "deny",
+             safe(use.name) + place_of(use)) for use in used]
     page.section("Rules by hits", rows, (0, 1))
 
 
