@@ -57,6 +57,8 @@ static np_flow_answer judge(const asking *a, const np_packet *q, const np_end *s
                     ? np_engine_judge(a->reader.engine, q)
                     : np_reference_judge(s, a->reader.semantics, q);
     np_reference_why(s, a->reader.semantics, q, &f.egress, &f.ingress);
+    f.packet = *q;
+    f.range = src->outside || dst->outside;
     if (dst->service)
         f.verdict.depends |= NETPOL_DEPENDS_SERVICE_TRANSLATION;
     if (dst->service && src->pod != NP_NONE && src->pod == dst->pod)

@@ -102,7 +102,9 @@ typedef struct np_flow_answer {
     netpol_verdict verdict;
     np_why egress;
     np_why ingress;
-    bool on_host; /* the destination is a pod that counts as its node */
+    np_packet packet; /* one of those that came out so */
+    bool on_host;     /* the destination is a pod that counts as its node */
+    bool range;       /* the other end stands for a range of addresses */
 } np_flow_answer;
 
 /* What another preset answers. */
@@ -130,6 +132,22 @@ struct netpol_answer {
     size_t n_presets;
     bool all_presets;
 };
+
+/* ---- question_explain.c: what an explanation says beyond a decision ---- */
+
+/* Adds ,"nearest":{…} and ,"change":{…}, as far as there are. */
+void np_explain_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f,
+                     int32_t direction);
+/* Adds lines, each indented by four. */
+void np_explain_text(np_buffer *b, const netpol_answer *x, const np_flow_answer *f,
+                     int32_t direction);
+
+/* ---- question_write.c ---- */
+
+/* "policy":…,"kind":… and what else is known of a place: "rule", "source", "line", … */
+void np_answer_policy_json(np_buffer *b, const netpol_answer *x, const netpol_decision *d);
+/* "shop/db, ingress[0] from[1] ports[0]  db.yaml:12:5". */
+void np_answer_place_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d);
 
 const char *np_outcome_name(int32_t outcome);
 /* "[]", or ["own-node","self"]. */

@@ -38,7 +38,7 @@ static netpol_status missing(const np_reader *r, const char *hint, const char *m
 
 static const char *did_you_mean(const np_reader *r, const near *n, const char *before)
 {
-    return n->best ? np_reader_text(r, "did you mean %s%s?", before, n->best) : NULL;
+    return n->best && before ? np_reader_text(r, "did you mean %s%s?", before, n->best) : NULL;
 }
 
 static const char *in_other_namespace(const np_reader *r, const char *name)
@@ -61,7 +61,10 @@ netpol_status np_missing_namespace(const np_reader *r, const char *name, const c
         hint = did_you_mean(r, &n, "");
     if (!hint && strcmp(name, r->space) == 0)
         hint = "say where it is: NAMESPACE/NAME, or -n NAMESPACE";
-    return missing(r, hint, np_reader_text(r, "there is no namespace %s", name));
+    return missing(
+        r, hint,
+        inside ? np_reader_text(r, "there is no namespace %s, and so no %s in it", name, inside)
+               : np_reader_text(r, "there is no namespace %s", name));
 }
 
 netpol_status np_missing_node(const np_reader *r, const char *name)
@@ -107,6 +110,13 @@ static const char *word_of_owner(const np_reader *r, const np_owner *o)
                : np_reader_text(r, "%s/%s/%s", space, kind, o->name);
 }
 
+/* "did you mean shop/deploy/web?" */
+static const char *mean_owner(const np_reader *r, const np_owner *o)
+{
+    const char *word = word_of_owner(r, o);
+    return word ? np_reader_text(r, "did you mean %s?", word) : NULL;
+}
+
 /* An object that was loaded although nobody in the cluster comes of it. */
 static const netpol_object *find_object(const np_reader *r, const char *kind, const char *space,
                                         const char *name)
@@ -148,7 +158,7 @@ static const char *near_owner(const np_reader *r, uint32_t space, const char *na
     for (uint32_t i = 0; i < s->n_owners; i++)
         if (np_owner_at(s, i)->space == space && is_nearer(&n, np_owner_at(s, i)->name))
             best = np_owner_at(s, i);
-    return best ? np_reader_text(r, "did you mean %s?", word_of_owner(r, best)) : NULL;
+    return best ? mean_owner(r, best) : NULL;
 }
 
 static const char *instead_of_pod(const np_reader *r, uint32_t space, const char *name)
@@ -156,10 +166,10 @@ static const char *instead_of_pod(const np_reader *r, uint32_t space, const char
     const np_snapshot *s = r->engine->snapshot;
     const np_owner *o = owner_by_name(s, space, name);
     if (o && strcmp(o->name, name) == 0)
-        return np_reader_text(r, "did you mean %s?", word_of_owner(r, o));
-    if (o)
-        return np_reader_text(r, "ask about the %s that makes such pods: %s", o->kind,
-                              word_of_owner(r, o));
+        return mean_owner(r, o);
+    const char *word = o ? word_of_owner(r, o) : NULL;
+    if (word)
+        return np_reader_text(r, "ask about the %s that makes such pods: %s", o->kind, word);
     if (np_snapshot_service(s, space, name) != NP_NONE)
         return np_reader_text(r, "it is a service: --to svc:%s/%s", np_namespace_at(s, space)->name,
                               name);
@@ -194,11 +204,10 @@ netpol_status np_missing_workload(const np_reader *r, uint32_t space, const char
     const np_owner *o = owner_by_name(s, space, name);
     if (find_object(r, kind, of, name))
         return missing(r,
-                       o ? np_reader_text(r, "its pods are those of %s", word_of_owner(r, o))
+                       o ? mean_owner(r, o)
                          : "a workload is asked about by its pods; those loaded have all finished",
                        np_reader_text(r, "the %s %s/%s has no pods that run", kind, of, name));
-    const char *hint = o && strcmp(o->name, name) == 0
-                           ? np_reader_text(r, "did you mean %s?", word_of_owner(r, o))
-                           : near_owner(r, space, name);
+    const char *hint =
+        o && strcmp(o->name, name) == 0 ? mean_owner(r, o) : near_owner(r, space, name);
     return missing(r, hint, np_reader_text(r, "there is no %s %s/%s", kind, of, name));
 }

@@ -4,6 +4,11 @@
 #include "port.h"
 #include "question.h"
 
+typedef struct answer_form {
+    const netpol_answer *x;
+    bool explain; /* more than the decisions */
+} answer_form;
+
 const char *np_outcome_name(int32_t outcome)
 {
     static const char *const names[] = {"deny", "allow", "mixed"};
@@ -51,50 +56,55 @@ static void object_name(np_buffer *b, const netpol_answer *x, const netpol_objec
 
 /* ---- JSON ---- */
 
-static void policy_json(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
-{
-    np_buffer name;
-    np_buffer_init(&name, &b->alloc);
-    object_name(&name, x, d->policy);
-    np_buffer_text(b, ",\"policy\":");
-    np_buffer_json(b, (np_slice){name.p, name.n});
-    b->failed = b->failed || name.failed;
-    np_buffer_free(&name);
-    np_buffer_char(b, ',');
-    add_json(b, "kind", netpol_object_kind_name(d->policy));
-}
-
 static void number_json(np_buffer *b, const char *key, int32_t value)
 {
     if (value >= 0)
         np_buffer_format(b, ",\"%s\":%d", key, (int)value);
 }
 
-static void decision_json(np_buffer *b, const netpol_answer *x, const np_why *why)
+void np_answer_policy_json(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
+{
+    np_buffer name;
+    np_buffer_init(&name, &b->alloc);
+    object_name(&name, x, d->policy);
+    np_buffer_text(b, "\"policy\":");
+    np_buffer_json(b, (np_slice){name.p, name.n});
+    b->failed = b->failed || name.failed;
+    np_buffer_free(&name);
+    np_buffer_char(b, ',');
+    add_json(b, "kind", netpol_object_kind_name(d->policy));
+    number_json(b, "rule", d->rule);
+    number_json(b, "peer", d->peer);
+    number_json(b, "port", d->port);
+    if (d->source) {
+        np_buffer_char(b, ',');
+        add_json(b, "source", d->source);
+    }
+    if (d->line)
+        np_buffer_format(b, ",\"line\":%u,\"column\":%u", (unsigned)d->line, (unsigned)d->column);
+}
+
+static void decision_json(np_buffer *b, const answer_form *form, const np_flow_answer *f,
+                          const np_why *why)
 {
     netpol_decision d = np_decision_of(why);
     np_buffer_format(b, "\"%s\":{\"allowed\":%s,\"tier\":\"%s\",\"reason\":\"%s\"",
                      direction_name(d.direction), d.allowed ? "true" : "false", tier_name(d.tier),
                      d.reason);
-    if (d.policy)
-        policy_json(b, x, &d);
-    number_json(b, "rule", d.rule);
-    number_json(b, "peer", d.peer);
-    number_json(b, "port", d.port);
-    if (d.source) {
+    if (d.policy) {
         np_buffer_char(b, ',');
-        add_json(b, "source", d.source);
+        np_answer_policy_json(b, form->x, &d);
     }
-    if (d.line)
-        np_buffer_format(b, ",\"line\":%u,\"column\":%u", (unsigned)d.line, (unsigned)d.column);
+    if (form->explain)
+        np_explain_json(b, form->x, f, d.direction);
     np_buffer_char(b, '}');
 }
 
-static void decisions_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+static void decisions_json(np_buffer *b, const answer_form *form, const np_flow_answer *f)
 {
-    decision_json(b, x, &f->egress);
+    decision_json(b, form, f, &f->egress);
     np_buffer_char(b, ',');
-    decision_json(b, x, &f->ingress);
+    decision_json(b, form, f, &f->ingress);
 }
 
 /* "port":80, or "ports":[[1,79],[81,65535]]. */
@@ -113,7 +123,7 @@ static void flow_ports_json(np_buffer *b, const np_flow_answer *f)
     np_buffer_text(b, "],");
 }
 
-static void flow_json(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+static void flow_json(np_buffer *b, const answer_form *form, const np_flow_answer *f)
 {
     np_buffer_char(b, '{');
     add_json(b, "src", f->src);
@@ -126,7 +136,7 @@ static void flow_json(np_buffer *b, const netpol_answer *x, const np_flow_answer
     np_buffer_format(b, "\"verdict\":\"%s\",\"depends\":", f->verdict.allowed ? "allow" : "deny");
     np_depends_json(b, f->verdict.depends);
     np_buffer_char(b, ',');
-    decisions_json(b, x, f);
+    decisions_json(b, form, f);
     np_buffer_char(b, '}');
 }
 
@@ -154,11 +164,13 @@ static void presets_json(np_buffer *b, const netpol_answer *x)
     np_buffer_char(b, ']');
 }
 
-static void answer_json(np_buffer *b, const netpol_answer *x)
+static void answer_json(np_buffer *b, const answer_form *form)
 {
+    const netpol_answer *x = form->x;
     const np_snapshot *s = x->engine->snapshot;
     char room[4];
-    np_buffer_text(b, "{\"schema\":\"netpol.eval/v1\",");
+    bool several = x->several || form->explain;
+    np_buffer_format(b, "{\"schema\":\"netpol.%s/v1\",", form->explain ? "explain" : "eval");
     add_json(b, "src", x->src);
     np_buffer_char(b, ',');
     add_json(b, "dst", x->dst);
@@ -169,16 +181,16 @@ static void answer_json(np_buffer *b, const netpol_answer *x)
     np_depends_json(b, x->depends);
     np_buffer_format(b, ",\"ignored_policies\":%zu,\"incomplete\":%s,", s->foreign,
                      s->incomplete ? "true" : "false");
-    if (!x->several)
-        decisions_json(b, x, &x->flows[0]);
+    if (!several)
+        decisions_json(b, form, &x->flows[0]);
     else
         np_buffer_text(b, "\"flows\":[");
-    for (size_t i = 0; x->several && i < x->n; i++) {
+    for (size_t i = 0; several && i < x->n; i++) {
         if (i)
             np_buffer_char(b, ',');
-        flow_json(b, x, &x->flows[i]);
+        flow_json(b, form, &x->flows[i]);
     }
-    np_buffer_text(b, x->several ? "]" : "");
+    np_buffer_text(b, several ? "]" : "");
     if (x->all_presets)
         presets_json(b, x);
     np_buffer_text(b, "}\n");
@@ -196,8 +208,7 @@ static void ports_text(np_buffer *b, const netpol_answer *x, const np_flow_answe
     }
 }
 
-/* "policy shop/db ingress[0] from[1] ports[0]". */
-static void rule_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
+void np_answer_place_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
 {
     bool egress = d->direction == NETPOL_EGRESS;
     object_name(b, x, d->policy);
@@ -207,6 +218,8 @@ static void rule_text(np_buffer *b, const netpol_answer *x, const netpol_decisio
         np_buffer_format(b, " %s[%d]", egress ? "to" : "from", (int)d->peer);
     if (d->port >= 0)
         np_buffer_format(b, " ports[%d]", (int)d->port);
+    if (d->source && d->line)
+        np_buffer_format(b, "  %s:%u:%u", d->source, (unsigned)d->line, (unsigned)d->column);
 }
 
 static const struct {
@@ -223,7 +236,8 @@ static const struct {
     {"no-rule", "isolated, and no rule matches: "},
 };
 
-static void reason_text(np_buffer *b, const netpol_answer *x, const np_why *why, const char *end)
+static void reason_text(np_buffer *b, const answer_form *form, const np_flow_answer *f,
+                        const np_why *why, const char *end)
 {
     netpol_decision d = np_decision_of(why);
     np_buffer_format(b, "  %-7s %-5s at %s: ", direction_name(d.direction),
@@ -232,21 +246,21 @@ static void reason_text(np_buffer *b, const netpol_answer *x, const np_why *why,
         if (strcmp(reason_texts[i].reason, d.reason) == 0)
             np_buffer_text(b, reason_texts[i].text);
     if (d.policy)
-        rule_text(b, x, &d);
-    if (d.source && d.line)
-        np_buffer_format(b, "  %s:%u:%u", d.source, (unsigned)d.line, (unsigned)d.column);
+        np_answer_place_text(b, form->x, &d);
     np_buffer_char(b, '\n');
+    if (form->explain)
+        np_explain_text(b, form->x, f, d.direction);
 }
 
-static void flow_text(np_buffer *b, const netpol_answer *x, const np_flow_answer *f)
+static void flow_text(np_buffer *b, const answer_form *form, const np_flow_answer *f)
 {
     np_buffer_format(b, "%-5s %s => %s ", f->verdict.allowed ? "allow" : "deny", f->src, f->dst);
-    ports_text(b, x, f);
+    ports_text(b, form->x, f);
     if (f->family)
         np_buffer_format(b, " (IPv%u)", (unsigned)f->family);
     np_buffer_char(b, '\n');
-    reason_text(b, x, &f->egress, f->src);
-    reason_text(b, x, &f->ingress, f->dst);
+    reason_text(b, form, f, &f->egress, f->src);
+    reason_text(b, form, f, &f->ingress, f->dst);
     if (f->on_host)
         np_buffer_format(b,
                          "  note: %s is on the host network: asked about the address of its node, "
@@ -276,8 +290,9 @@ static void presets_text(np_buffer *b, const netpol_answer *x)
                          np_outcome_name(x->presets[i].outcome));
 }
 
-static void answer_text(np_buffer *b, const netpol_answer *x)
+static void answer_text(np_buffer *b, const answer_form *form)
 {
+    const netpol_answer *x = form->x;
     const np_snapshot *s = x->engine->snapshot;
     char room[4];
     if (x->n > 1)
@@ -285,7 +300,7 @@ static void answer_text(np_buffer *b, const netpol_answer *x)
                          x->src, x->dst, np_protocol_name(x->protocol, room), x->port ? " " : "",
                          x->port ? x->port : "", x->n);
     for (size_t i = 0; i < x->n; i++)
-        flow_text(b, x, &x->flows[i]);
+        flow_text(b, form, &x->flows[i]);
     if (x->headless)
         np_buffer_format(b,
                          "  note: %s has no address of its own (headless): clients connect to its "
@@ -300,20 +315,31 @@ static void answer_text(np_buffer *b, const netpol_answer *x)
         np_buffer_text(b, "  incomplete: some of the input could not be used\n");
 }
 
-netpol_status netpol_answer_write(const netpol_answer *answer, int32_t format,
-                                  const netpol_sink *to)
+static netpol_status write(const answer_form *form, int32_t format, const netpol_sink *to)
 {
-    if (!answer || !to || !to->write ||
+    if (!form->x || !to || !to->write ||
         (format != NETPOL_FORMAT_TEXT && format != NETPOL_FORMAT_JSON &&
          format != NETPOL_FORMAT_JSONL))
         return NETPOL_MISUSE;
     np_buffer b;
-    np_buffer_init(&b, &answer->engine->alloc);
+    np_buffer_init(&b, &form->x->engine->alloc);
     if (format == NETPOL_FORMAT_TEXT)
-        answer_text(&b, answer);
+        answer_text(&b, form);
     else
-        answer_json(&b, answer);
+        answer_json(&b, form);
     netpol_status status = np_buffer_flush(&b, to);
     np_buffer_free(&b);
     return status;
+}
+
+netpol_status netpol_answer_write(const netpol_answer *answer, int32_t format,
+                                  const netpol_sink *to)
+{
+    return write(&(answer_form){answer, false}, format, to);
+}
+
+netpol_status netpol_answer_explain(const netpol_answer *answer, int32_t format,
+                                    const netpol_sink *to)
+{
+    return write(&(answer_form){answer, true}, format, to);
 }

@@ -237,8 +237,9 @@ static const hint_row hints[] = {
     {"shop/db-0", "there is no pod shop/db-0",
      "ask about the StatefulSet that makes such pods: shop/sts/db"},
     {"shop/lone", "there is no pod shop/lone", "did you mean other/lone?"},
-    {"lone", "there is no namespace default", "did you mean other/lone?"},
-    {"nobody", "there is no namespace default", "say where it is: NAMESPACE/NAME, or -n NAMESPACE"},
+    {"lone", "there is no namespace default, and so no lone in it", "did you mean other/lone?"},
+    {"nobody", "there is no namespace default, and so no nobody in it",
+     "say where it is: NAMESPACE/NAME, or -n NAMESPACE"},
     {"shop/nobody-like-this", "there is no pod shop/nobody-like-this", NULL},
     {"shop/done", "the pod shop/done has finished (Succeeded): it has no traffic",
      "ask about a pod that runs, or leave its status out of the input"},
@@ -247,8 +248,8 @@ static const hint_row hints[] = {
     {"shop/deploy/db", "there is no Deployment shop/db", "did you mean shop/sts/db?"},
     {"shop/sts/dbb", "there is no StatefulSet shop/dbb", "did you mean shop/sts/db?"},
     {"shop/web-svc", "there is no pod shop/web-svc", "it is a service: --to svc:shop/web-svc"},
-    {"shp/api-1", "there is no namespace shp", "did you mean shop/api-1?"},
-    {"shp/*", "there is no namespace shp", "did you mean shop?"},
+    {"shp/api-1", "there is no namespace shp, and so no api-1 in it", "did you mean shop/api-1?"},
+    {"shp/*", "there is no namespace shp, and so no * in it", "did you mean shop?"},
     {"node:n2", "there is no node n2", "did you mean node:n1?"},
     {"shop/a=b", "no pod of namespace shop matches a=b", NULL},
 };
@@ -518,6 +519,7 @@ static void wrong_calls_are_misuse(void **state)
     assert_int_equal(netpol_engine_ask(e, &q, &x, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_engine_ask(NULL, &q, &x, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_answer_write(NULL, NETPOL_FORMAT_TEXT, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_answer_explain(NULL, NETPOL_FORMAT_TEXT, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_answer_outcome(NULL), NETPOL_DENY);
     netpol_answer_free(NULL);
     netpol_engine_unref(e);
@@ -547,6 +549,10 @@ static netpol_status ask_everything(const netpol_options *o, void *ctx)
         s = netpol_answer_write(x, NETPOL_FORMAT_JSON, &nowhere);
     if (s == NETPOL_OK)
         s = netpol_answer_write(x, NETPOL_FORMAT_TEXT, &nowhere);
+    if (s == NETPOL_OK)
+        s = netpol_answer_explain(x, NETPOL_FORMAT_JSON, &nowhere);
+    if (s == NETPOL_OK)
+        s = netpol_answer_explain(x, NETPOL_FORMAT_TEXT, &nowhere);
     if (s == NETPOL_OK)
         s = netpol_engine_answer_line(e, line, sizeof line - 1, &nowhere, NULL);
     netpol_answer_free(x);

@@ -77,6 +77,22 @@ NETPOL_API netpol_status netpol_answer_write(const netpol_answer *answer, int32_
                                              const netpol_sink *to);
 
 /**
+ * Writes an answer with what lies behind it: NETPOL_FORMAT_TEXT for people, NETPOL_FORMAT_JSON or
+ * …_JSONL (one line, schema "netpol.explain/v1") for machines. As netpol_answer_write, always with
+ * "flows"; and where the NetworkPolicies decide a direction, in it:
+ *
+ * "nearest", of a denial: the rule that came nearest ("policy", "kind", "rule", "peer", "source",
+ * "line", "column") and "misses", a text for each condition that failed;
+ * "change": the smallest edits that turn the direction ("to": "allow" or "deny"; "policy", "kind",
+ * "source", "document", and "edits": "action", "path", "value" as netpol_document_edit takes them).
+ * Where both directions deny, both changes are needed; where both allow, one is enough. What is added
+ * to allow a flow names its ends and ports alone.
+ * @return As netpol_answer_write.  Threads: any.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_answer_explain(const netpol_answer *answer, int32_t format,
+                                               const netpol_sink *to);
+
+/**
  * Answers one line of a query file: a JSON object with "src", "dst", "proto" or "protocol",
  * "port"; other keys are kept. Writes the same object plus "verdict" ("allow", "deny", "mixed", or
  * "error" with an "error" text) and "depends", as one line.

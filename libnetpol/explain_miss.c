@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The rule that came nearest to allowing what was denied, and the rules that allow what was not. */
+#include "explain.h"
+#include "port.h"
+#include "reference_match.h"
+
+/* What one failed condition counts. A label can be given to a pod; an address cannot be changed,
+ * and what is no pod can never be selected. */
+enum { COST_LABEL = 2, COST_PORT = 3, COST_ADDRESS = 5, COST_SPACE = 5, COST_NO_POD = 9 };
+
+static const netpol_rule *const *rules_of(const np_policy *p, int32_t direction, size_t *n)
+{
+    bool egress = direction == NETPOL_EGRESS;
+    *n = egress ? p->spec->n_egress : p->spec->n_ingress;
+    return egress ? p->spec->egress : p->spec->ingress;
+}
+
+/* ---- labels ---- */
+
+size_t np_selector_failures(const netpol_label_selector *s, np_labels_of of,
+                            np_failed_requirement f, void *ctx)
+{
+    size_t failed = 0;
+    for (size_t i = 0; s && i < s->n_match_labels; i++) {
+        netpol_label_selector one = {.match_labels = &s->match_labels[i], .n_match_labels = 1};
+        if (np_selector_matches_sorted(&one, of.labels, of.n))
+            continue;
+        failed++;
+        if (f)
+            f(ctx, &one);
+    }
+    for (size_t i = 0; s && i < s->n_match_expressions; i++) {
+        netpol_label_selector one = {.match_expressions = &s->match_expressions[i],
+                                     .n_match_expressions = 1};
+        if (np_selector_matches_sorted(&one, of.labels, of.n))
+            continue;
+        failed++;
+        if (f)
+            f(ctx, &one);
+    }
+    return failed;
+}
+
+static unsigned cost_of_labels(const netpol_label_selector *s, np_labels_of of)
+{
+    return COST_LABEL * (unsigned)np_selector_failures(s, of, NULL, NULL);
+}
+
+/* ---- one peer, one port ---- */
+
+static unsigned cost_of_selectors(const np_judge *j, const np_policy *p, const netpol_peer *peer,
+                                  const np_side *side)
+{
+    const np_pod *pod = np_judged_pod(j, side);
+    if (!pod)
+        return COST_NO_POD;
+    const np_namespace *n = np_namespace_at(j->s, pod->space);
+    unsigned cost = cost_of_labels(peer->pod_selector, (np_labels_of){pod->labels, pod->n_labels});
+    if (peer->namespace_selector)
+        return cost +
+               cost_of_labels(peer->namespace_selector, (np_labels_of){n->labels, n->n_labels});
+    return cost + (pod->space == p->space ? 0 : COST_SPACE);
+}
+
+static unsigned cost_of_peer(const np_judge *j, const np_policy *p, const netpol_peer *peer,
+                             const np_side *side)
+{
+    const netpol_ip_block *block = peer->ip_block;
+    if (!block)
+        return cost_of_selectors(j, p, peer, side);
+    return np_block_matches(j, block->cidr, block->exceptions, block->n_exceptions, side,
+                            j->is.ip_block_pods == NETPOL_IP_BLOCK_EXEMPT,
+                            j->is.ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT) == NP_YES
+               ? 0
+               : COST_ADDRESS;
+}
+
+static bool port_fits(const np_judge *j, const netpol_port *p)
+{
+    const np_packet *q = j->packet;
+    uint8_t protocol;
+    if (!np_protocol_of_policy(p->protocol, &protocol) || protocol != q->protocol)
+        return false;
+    if (!p->port)
+        return true;
+    if (p->port->string)
+        return np_named_port_matches(j, p->port->string, protocol) == NP_YES;
+    return p->port->number <= q->port && q->port <= (p->end_port ? *p->end_port : p->port->number);
+}
+
+static bool ports_fit(const np_judge *j, const netpol_rule *r)
+{
+    for (size_t i = 0; i < r->n_ports; i++)
+        if (port_fits(j, r->ports[i]))
+            return true;
+    return r->n_ports == 0;
+}
+
+/* ---- a rule, all rules ---- */
+
+static unsigned cost_of_rule(const np_judge *j, const np_policy *p, const netpol_rule *r,
+                             int32_t direction, np_miss *out)
+{
+    unsigned best = r->n_peers ? UINT32_MAX : 0;
+    for (size_t i = 0; i < r->n_peers; i++) {
+        unsigned cost = cost_of_peer(j, p, r->peers[i], np_peer_side(j, direction));
+        if (cost >= best)
+            continue;
+        best = cost;
+        out->peer = (int32_t)i;
+    }
+    out->peer_fits = best == 0;
+    out->ports_fit = ports_fit(j, r);
+    return best + (out->ports_fit ? 0 : COST_PORT);
+}
+
+static bool isolates(const np_judge *j, int32_t direction, const np_policy *p)
+{
+    return np_reference_isolates(j->s, &j->is, j->packet, direction, p);
+}
+
+static np_judge judge_of(const netpol_engine *e, const np_packet *packet)
+{
+    return (np_judge){.s = e->snapshot, .packet = packet, .is = e->semantics};
+}
+
+/* The namespace whose policies are about this end; NULL: none are. */
+static const np_namespace *subject_space(const np_judge *j, int32_t direction)
+{
+    const np_pod *pod = np_judged_pod(j, np_subject_side(j, direction));
+    return pod ? np_namespace_at(j->s, pod->space) : NULL;
+}
+
+bool np_nearest_miss(const netpol_engine *e, const np_packet *packet, int32_t direction,
+                     np_miss *out)
+{
+    np_judge j = judge_of(e, packet);
+    const np_namespace *n = subject_space(&j, direction);
+    unsigned best = UINT32_MAX;
+    for (uint32_t i = 0; n && i < n->n_policies; i++) {
+        const np_policy *p = np_policy_of(j.s, n, i);
+        size_t n_rules;
+        const netpol_rule *const *rules = rules_of(p, direction, &n_rules);
+        if (!isolates(&j, direction, p))
+            continue;
+        for (size_t k = 0; k < n_rules; k++) {
+            np_miss here = {.policy = p, .of = rules[k], .rule = (int32_t)k, .peer = -1};
+            unsigned cost = cost_of_rule(&j, p, rules[k], direction, &here);
+            if (cost >= best)
+                continue;
+            best = cost;
+            *out = here;
+        }
+    }
+    return best != UINT32_MAX;
+}
+
+size_t np_allowing_rules(const netpol_engine *e, const np_packet *packet, int32_t direction,
+                         np_miss *out, size_t room)
+{
+    np_judge j = judge_of(e, packet);
+    const np_namespace *n = subject_space(&j, direction);
+    size_t found = 0;
+    for (uint32_t i = 0; n && i < n->n_policies; i++) {
+        const np_policy *p = np_policy_of(j.s, n, i);
+        size_t n_rules;
+        const netpol_rule *const *rules = rules_of(p, direction, &n_rules);
+        if (!isolates(&j, direction, p))
+            continue;
+        for (size_t k = 0; k < n_rules; k++) {
+            np_miss here = {.policy = p, .of = rules[k], .rule = (int32_t)k, .peer = -1};
+            if (cost_of_rule(&j, p, rules[k], direction, &here) != 0)
+                continue;
+            if (found < room)
+                out[found] = here;
+            found++;
+        }
+    }
+    return found;
+}
+
+const np_policy *np_first_isolating(const netpol_engine *e, const np_packet *packet,
+                                    int32_t direction)
+{
+    np_judge j = judge_of(e, packet);
+    const np_namespace *n = subject_space(&j, direction);
+    for (uint32_t i = 0; n && i < n->n_policies; i++) {
+        const np_policy *p = np_policy_of(j.s, n, i);
+        if (isolates(&j, direction, p))
+            return p;
+    }
+    return NULL;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The smallest edits: what they open is the one flow, or the rest of a rule that names nobody else.
+ */
+#include "question_remedy.h"
+
+#include "port.h"
+#include "text.h"
+
+typedef struct changing {
+    np_remedy *c;
+    const netpol_answer *x;
+    const np_flow_answer *f;
+    int32_t direction;
+} changing;
+
+static const np_snapshot *snapshot_of(const changing *g)
+{
+    return g->x->engine->snapshot;
+}
+
+static bool is_egress(const changing *g)
+{
+    return g->direction == NETPOL_EGRESS;
+}
+
+static np_remedy_edit *new_edit(changing *g, const char *action)
+{
+    np_remedy_edit *e = &g->c->edits[g->c->n++];
+    e->action = action;
+    np_buffer_init(&e->path, &g->x->engine->alloc);
+    np_buffer_init(&e->value, &g->x->engine->alloc);
+    return e;
+}
+
+/* "items[2].spec.ingress", where the policy is an item of a list. */
+static void put_rules_path(np_buffer *b, const changing *g, const netpol_object *policy)
+{
+    if (policy->item >= 0)
+        np_buffer_format(b, "items[%ld].", (long)policy->item);
+    np_buffer_format(b, "spec.%s", is_egress(g) ? "egress" : "ingress");
+}
+
+/* ---- values ---- */
+
+static void put_word(np_buffer *b, const char *text)
+{
+    np_slice s = np_slice_of(text);
+    bool plain = s.n && !np_scalar_needs_quotes(s);
+    for (size_t i = 0; i < s.n; i++)
+        plain =
+            plain &&
+            (s.p[i] == '-' ? i > 0
+                           : (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+                                 (s.p[i] >= 'A' && s.p[i] <= 'Z') || strchr("._/", s.p[i]));
+    if (plain)
+        np_buffer_text(b, text);
+    else
+        np_buffer_json(b, s);
+}
+
+void np_remedy_selector(np_buffer *b, const np_pod *pod)
+{
+    const char *before = "{matchLabels: {";
+    for (uint32_t i = 0; i < pod->n_labels; i++) {
+        if (np_generated_key(pod->labels[i].key))
+            continue;
+        np_buffer_text(b, before);
+        put_word(b, pod->labels[i].key);
+        np_buffer_text(b, ": ");
+        put_word(b, pod->labels[i].value);
+        before = ", ";
+    }
+    np_buffer_text(b, *before == '{' ? "{}" : "}}");
+}
+
+static const np_pod *judged_pod(const changing *g, const np_side *side)
+{
+    if (side->pod == NP_NONE)
+        return NULL;
+    const np_pod *p = np_pod_at(snapshot_of(g), side->pod);
+    bool node = p->host_network && g->x->engine->semantics.host_network == NETPOL_HOST_NETWORK_NODE;
+    return node ? NULL : p;
+}
+
+/* The other end as a peer. False: nothing can be written that means it. */
+static bool put_peer(np_buffer *b, const changing *g, const np_policy *policy)
+{
+    const np_side *side = is_egress(g) ? &g->f->packet.dst : &g->f->packet.src;
+    const np_pod *pod = judged_pod(g, side);
+    if (!pod) {
+        char ip[NP_IP_TEXT];
+        bool node = side->node != NP_NONE || side->pod != NP_NONE;
+        if (!side->known || g->f->range ||
+            (node && g->x->engine->semantics.ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT))
+            return false;
+        (void)np_ip_format(&side->ip, ip);
+        np_buffer_format(b, "{ipBlock: {cidr: \"%s/%s\"}}", ip, side->ip.v4 ? "32" : "128");
+        return true;
+    }
+    np_buffer_char(b, '{');
+    if (pod->space != policy->space) {
+        np_buffer_text(b, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ");
+        put_word(b, np_namespace_at(snapshot_of(g), pod->space)->name);
+        np_buffer_text(b, "}}, ");
+    }
+    np_buffer_text(b, "podSelector: ");
+    np_remedy_selector(b, pod);
+    np_buffer_char(b, '}');
+    return true;
+}
+
+static void put_port(np_buffer *b, const changing *g, const np_conn_range *r)
+{
+    char room[4];
+    np_buffer_format(b, "{protocol: %s, port: %u", np_protocol_name(g->x->protocol, room),
+                     (unsigned)r->first);
+    if (r->last != r->first)
+        np_buffer_format(b, ", endPort: %u", (unsigned)r->last);
+    np_buffer_char(b, '}');
+}
+
+/* A rule of its own: this peer, these ports. */
+static bool put_rule(np_buffer *b, const changing *g, const np_policy *policy)
+{
+    np_buffer_text(b, is_egress(g) ? "{to: [" : "{from: [");
+    if (!put_peer(b, g, policy))
+        return false;
+    np_buffer_char(b, ']');
+    for (size_t i = 0; i < g->f->n_ports; i++) {
+        np_buffer_text(b, i ? ", " : ", ports: [");
+        put_port(b, g, &g->f->ports[i]);
+    }
+    np_buffer_text(b, g->f->n_ports ? "]}" : "}");
+    return true;
+}
+
+/* ---- to allow ---- */
+
+static bool add_to_rule(changing *g, const np_miss *miss)
+{
+    np_remedy_edit *e = new_edit(g, "add");
+    put_rules_path(&e->path, g, miss->policy->object);
+    np_buffer_format(&e->path, "[%ld].", (long)miss->rule);
+    if (!miss->ports_fit) {
+        np_buffer_text(&e->path, "ports");
+        put_port(&e->value, g, &g->f->ports[0]);
+        return true;
+    }
+    np_buffer_text(&e->path, is_egress(g) ? "to" : "from");
+    return put_peer(&e->value, g, miss->policy);
+}
+
+static bool add_rule(changing *g, const np_policy *policy)
+{
+    bool none = (is_egress(g) ? policy->spec->n_egress : policy->spec->n_ingress) == 0;
+    np_remedy_edit *e = new_edit(g, none ? "set" : "add");
+    put_rules_path(&e->path, g, policy->object);
+    np_buffer_text(&e->value, none ? "[" : "");
+    bool good = put_rule(&e->value, g, policy);
+    np_buffer_text(&e->value, none ? "]" : "");
+    return good;
+}
+
+/* A rule is widened only where that opens nothing else: one port for its one peer, or one peer for
+ * its one port. */
+static bool widens_nothing_else(const changing *g, const np_miss *miss)
+{
+    const netpol_rule *r = miss->of;
+    if (g->f->n_ports != 1)
+        return false;
+    if (miss->peer_fits)
+        return r->n_peers == 1;
+    return miss->ports_fit && r->n_ports == 1 && r->ports[0]->port && !r->ports[0]->end_port;
+}
+
+/* A denial of the NetworkPolicies alone: more rules never deny, so one that matches allows. */
+static void allow(changing *g, const np_why *why)
+{
+    np_miss miss;
+    const netpol_engine *e = g->x->engine;
+    if (why->tier != NETPOL_TIER_NETWORK_POLICY)
+        return;
+    bool near = np_nearest_miss(e, &g->f->packet, g->direction, &miss);
+    const np_policy *policy =
+        near ? miss.policy : np_first_isolating(e, &g->f->packet, g->direction);
+    if (policy &&
+        (near && widens_nothing_else(g, &miss) ? add_to_rule(g, &miss) : add_rule(g, policy)))
+        g->c->policy = policy->object;
+}
+
+/* ---- to deny ---- */
+
+/* Without its last egress rule, a policy that does not name its types is about ingress alone. */
+static void keep_isolating(changing *g, const np_policy *p)
+{
+    if (!is_egress(g) || p->spec->n_policy_types || p->spec->n_egress > 1)
+        return;
+    np_remedy_edit *e = new_edit(g, "set");
+    if (p->object->item >= 0)
+        np_buffer_format(&e->path, "items[%ld].", (long)p->object->item);
+    np_buffer_text(&e->path, "spec.policyTypes");
+    np_buffer_text(&e->value, "[Ingress, Egress]");
+}
+
+static void deny(changing *g, const np_why *why)
+{
+    np_miss only;
+    if (why->tier != NETPOL_TIER_NETWORK_POLICY || strcmp(why->reason, "rule") != 0 ||
+        np_allowing_rules(g->x->engine, &g->f->packet, g->direction, &only, 1) != 1)
+        return;
+    keep_isolating(g, only.policy);
+    np_remedy_edit *e = new_edit(g, "delete");
+    put_rules_path(&e->path, g, only.policy->object);
+    np_buffer_format(&e->path, "[%ld]", (long)only.rule);
+    g->c->policy = only.policy->object;
+}
+
+/* ---- either ---- */
+
+void np_remedy_make(np_remedy *c, const netpol_answer *x, const np_flow_answer *f,
+                    int32_t direction)
+{
+    changing g = {c, x, f, direction};
+    const np_why *why = direction == NETPOL_EGRESS ? &f->egress : &f->ingress;
+    *c = (np_remedy){.policy = NULL};
+    if (why->allowed)
+        deny(&g, why);
+    else
+        allow(&g, why);
+    if (!c->policy)
+        np_remedy_free(c);
+}
+
+void np_remedy_free(np_remedy *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        np_buffer_free(&c->edits[i].path);
+        np_buffer_free(&c->edits[i].value);
+    }
+    c->n = 0;
+}
+
+bool np_remedy_failed(const np_remedy *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->edits[i].path.failed || c->edits[i].value.failed)
+            return true;
+    return false;
+}
