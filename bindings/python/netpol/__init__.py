@@ -14,6 +14,7 @@ from . import core as _proxies  # registers the classes of the extension
 from . import _core, _model
 from ._audit import Audit, audit
 from ._column import Column
+from ._connections import Connection, Connections
 from ._document import Document
 from ._engine import PRESETS, Answer, Cluster, Decision, Engine, Explanation, Selector, Verdict
 from ._errors import (Diagnostic, InvalidError, LimitError, LoadError, MisuseError,
@@ -28,9 +29,9 @@ if _core.version_text() != __version__:
                       f"{_core.version_text()}: install it again")
 
 __all__ = [
-    "Answer", "Audit", "Cluster", "Column", "Decision", "Diagnostic", "Document", "Engine",
-    "Explanation", "InvalidError", "LimitError", "LoadError", "Manifests", "MisuseError",
-    "NetpolError", "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict", "audit", "check",
-    "dumps", "load", "loads", "validate",
+    "Answer", "Audit", "Cluster", "Column", "Connection", "Connections", "Decision", "Diagnostic",
+    "Document", "Engine", "Explanation", "InvalidError", "LimitError", "LoadError", "Manifests",
+    "MisuseError", "NetpolError", "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict",
+    "audit", "check", "dumps", "load", "loads", "validate",
     *_model.__all__,
 ]

@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 from . import _core
 from ._column import ArrowTable, Column
+from ._connections import Connections
 from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
 from ._model import Object
+from ._pictures import answer_html, explanation_html
 
 _MACHINES = {"compiled": _core.ENGINE_COMPILED, "reference": _core.ENGINE_REFERENCE}
 _SIDES = {_core.INGRESS: "ingress", _core.EGRESS: "egress"}
@@ -87,6 +89,9 @@ class Explanation:
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        return explanation_html(self)
+
 
 class Answer:
     """The answer to a question in words: one or several flows judged. True if all are allowed."""
@@ -120,6 +125,9 @@ class Answer:
     def __repr__(self) -> str:
         return f"<netpol.Answer: {self.outcome}>"
 
+    def _repr_html_(self) -> str:
+        return answer_html(self)
+
 
 # Not frozen: that would make each of many verdicts several times as slow to build.
 @dataclass(slots=True, unsafe_hash=True)
@@ -144,6 +152,9 @@ class Verdict:
     def to_json(self) -> str:
         """One line of JSON: the bytes of ``netpol eval -o json`` for this flow."""
         return self._answer().to_json()
+
+    def _repr_html_(self) -> str:
+        return self.explain()._repr_html_()
 
     def _answer(self) -> Answer:
         src, dst, protocol, port = self._flow
@@ -246,6 +257,11 @@ class Engine:
         """
         number = format_of(format, "text", "json")
         return str(_core.engine_list(self._handle, focus, pods, include_self, number, 0))
+
+    def connections(self, *, focus: str | None = None, pods: bool = False,
+                    include_self: bool = False) -> Connections:
+        """Who can talk to whom, as values; a notebook shows a picture. See :meth:`list`."""
+        return Connections(self.list("json", focus=focus, pods=pods, include_self=include_self))
 
     @property
     def pod_count(self) -> int:
