@@ -142,8 +142,8 @@ bool np_run_may_go_on(const np_run *r);
 
 /* ---- coverage ---- */
 
-/* Makes the rows. False: no memory. */
+/* Each false: no memory. */
 bool np_coverage_make(netpol_scenario_report *report);
-void np_coverage_count(netpol_scenario_report *report, const netpol_answer *answer);
+bool np_coverage_count(netpol_scenario_report *report, const netpol_answer *answer);
 
 #endif

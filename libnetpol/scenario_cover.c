@@ -76,21 +76,64 @@ bool np_coverage_make(netpol_scenario_report *r)
     return true;
 }
 
-static void count(netpol_scenario_report *r, const np_why *why)
+static void count(netpol_scenario_report *r, const netpol_object *policy, const np_why *why)
 {
-    key k = {why->policy, why->direction};
-    if (!why->policy)
-        return;
-    uint32_t row = np_index_find(&r->rule_index, hash_of(&k), is_key, r, &k);
+    key k = {policy, why->direction};
+    uint32_t row = policy ? np_index_find(&r->rule_index, hash_of(&k), is_key, r, &k) : NP_NONE;
     for (; row < r->n_rules && is_key(r, &k, row); row++)
         if (r->rules[row].rule == why->rule)
             r->rules[row].decided++;
 }
 
-void np_coverage_count(netpol_scenario_report *r, const netpol_answer *answer)
+/* The pod that an answer calls "shop/db" or "shop/web[Deployment]"; NP_NONE: a name of several. */
+static uint32_t pod_of_name(const netpol_engine *e, np_arena *arena, const char *name)
 {
-    for (size_t i = 0; i < answer->n; i++) {
-        count(r, &answer->flows[i].egress);
-        count(r, &answer->flows[i].ingress);
+    const char *slash = strchr(name, '/');
+    const char *space = slash ? np_arena_text(arena, name, (size_t)(slash - name)) : NULL;
+    return space ? np_engine_find_pod(e, space, slash + 1) : NP_NONE;
+}
+
+/* What denies for want of a rule are all policies that isolate the end, and not the first alone. */
+static bool count_isolating(netpol_scenario_report *r, np_arena *arena, const char *end,
+                            const np_why *why)
+{
+    const np_snapshot *s = r->engine->snapshot;
+    uint32_t pod = pod_of_name(r->engine, arena, end);
+    if (pod == NP_NONE) {
+        count(r, why->policy, why);
+        return !arena->failed;
     }
+    uint8_t family = np_pod_at(s, pod)->families & NP_FAMILY_4 ? NP_FAMILY_4 : NP_FAMILY_6;
+    np_packet q = {.src = np_side_of_pod(s, pod, family), .dst = np_side_of_pod(s, pod, family)};
+    size_t n = np_isolating(r->engine, &q, why->direction, NULL);
+    const netpol_object **list = NP_NEW_ARRAY(arena, const netpol_object *, n);
+    if (!list)
+        return false;
+    (void)np_isolating(r->engine, &q, why->direction, list);
+    for (size_t i = 0; i < n; i++)
+        count(r, list[i], why);
+    return true;
+}
+
+static bool count_side(netpol_scenario_report *r, np_arena *arena, const char *end,
+                       const np_why *why)
+{
+    if (why->policy && why->rule < 0 && !why->allowed)
+        return count_isolating(r, arena, end, why);
+    count(r, why->policy, why);
+    return true;
+}
+
+bool np_coverage_count(netpol_scenario_report *r, const netpol_answer *answer)
+{
+    np_arena arena;
+    np_arena_init(&arena, &r->arena.alloc, 256);
+    bool good = true;
+    for (size_t i = 0; i < answer->n && good; i++) {
+        const np_flow_answer *f = &answer->flows[i];
+        good =
+            count_side(r, &arena, f->src, &f->egress) && count_side(r, &arena, f->dst, &f->ingress);
+    }
+    np_arena_free(&arena);
+    return good;
 }

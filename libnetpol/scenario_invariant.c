@@ -41,13 +41,29 @@ static netpol_status choose_namespaces(np_scope *c)
     return NETPOL_OK;
 }
 
+/* One end stands for all replicas of a template that are alike. */
+static void leave_out_pod(np_scope *c, uint32_t pod)
+{
+    const np_snapshot *s = snapshot_of(c);
+    const np_pod *p = np_pod_at(s, pod);
+    c->left_out[pod] = true;
+    if (!p->replica)
+        return;
+    for (uint32_t i = np_owner_at(s, p->owner)->first_pod; i != NP_NONE;
+         i = np_next_of_owner(s, i)) {
+        const np_pod *q = np_pod_at(s, i);
+        if (q->replica && q->object == p->object && q->labels == p->labels)
+            c->left_out[i] = true;
+    }
+}
+
 static bool leave_out_word(np_scope *c, const np_word *w)
 {
     for (size_t g = 0; g < w->n; g++)
         for (size_t i = 0; i < w->groups[g].n; i++) {
             if (w->groups[g].ends[i].pod == NP_NONE)
                 return false;
-            c->left_out[w->groups[g].ends[i].pod] = true;
+            leave_out_pod(c, w->groups[g].ends[i].pod);
         }
     return true;
 }

@@ -97,10 +97,11 @@ netpol_status np_run_ask(np_run *r, const netpol_question *q, uint32_t expect, b
     if (status != NETPOL_OK)
         return note_unanswered(r, q);
     r->result->depends |= x->depends;
-    if (count)
-        np_coverage_count(r->report, x);
     *good = x->outcome == (expect == NP_EXPECT_ALLOW ? NETPOL_ALLOW : NETPOL_DENY);
-    status = *good ? NETPOL_OK : note_wrong(r, q, x, expect);
+    if (count && !np_coverage_count(r->report, x))
+        status = NETPOL_NO_MEMORY;
+    else if (!*good)
+        status = note_wrong(r, q, x, expect);
     netpol_answer_free(x);
     return status;
 }

@@ -201,11 +201,13 @@ static void write_json(writer *w, const netpol_scenario_report *const *reports, 
 /* ---- JUnit ---- */
 
 /* XML 1.0 has no form at all for most control characters: they become U+FFFD. */
-static void add_xml(np_buffer *b, const char *text)
+static void add_xml(np_buffer *b, const char *text, bool in_attribute)
 {
     for (const char *p = text; *p; p++) {
         unsigned char c = (unsigned char)*p;
-        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\n' || c == '\t')
+        if (c == '\n' && !in_attribute)
+            np_buffer_char(b, *p);
+        else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\n' || c == '\t')
             np_buffer_format(b, "&#%u;", c);
         else if (c < 0x20)
             np_buffer_text(b, "\xef\xbf\xbd");
@@ -217,7 +219,7 @@ static void add_xml(np_buffer *b, const char *text)
 static void attribute(np_buffer *b, const char *name, const char *value)
 {
     np_buffer_format(b, " %s=\"", name);
-    add_xml(b, value);
+    add_xml(b, value, true);
     np_buffer_char(b, '"');
 }
 
@@ -245,7 +247,7 @@ static void result_xml(np_buffer *b, const netpol_scenario_result *x)
     np_buffer_format(b, ">\n      <%s", element);
     attribute(b, "message", x->message);
     np_buffer_char(b, '>');
-    add_xml(b, x->explanation);
+    add_xml(b, x->explanation, false);
     np_buffer_format(b, "</%s>\n    </testcase>\n", element);
 }
 

@@ -283,6 +283,26 @@ static netpol_status judge_compiled(const netpol_options *o, netpol_diagnostics 
     return judge(o, NETPOL_ENGINE_COMPILED, diags);
 }
 
+/* libcyaml takes its memory from the options, and libyaml below it from malloc. */
+static netpol_status scenarios(const netpol_options *o, netpol_diagnostics *diags)
+{
+    netpol_scenario *x = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *r = NULL;
+    netpol_status s = netpol_scenario_read("examples/db-policy/scenario.yaml", o, &x, diags);
+    if (s == NETPOL_OK)
+        s = netpol_scenario_compile(x, NULL, NETPOL_ENGINE_COMPILED, &e, diags);
+    if (s == NETPOL_OK)
+        s = netpol_scenario_run(x, e, NETPOL_ALL_ITEMS, &r);
+    if (s == NETPOL_OK)
+        s = netpol_scenario_write((const netpol_scenario_report *const *)&r, 1,
+                                  NETPOL_FORMAT_JSON, 0, &nowhere);
+    netpol_scenario_report_free(r);
+    netpol_engine_unref(e);
+    netpol_scenario_free(x);
+    return s;
+}
+
 /* ---- the two ways of failing ---- */
 
 typedef netpol_status work(const netpol_options *o, netpol_diagnostics *diags);
@@ -378,6 +398,7 @@ int main(void)
         {"edits survive", documents},
         {"the reference survives", judge_by_reference},
         {"the compiled engine survives", judge_compiled},
+        {"scenarios survive", scenarios},
     };
     struct CMUnitTest tests[COUNT(claims)];
     for (size_t i = 0; i < COUNT(claims); i++)
