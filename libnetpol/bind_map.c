@@ -430,13 +430,13 @@ static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
 {
     if (m->expected < m->table->n_fields && np_field_is(&m->table->fields[m->expected], name))
         return m->expected;
-    const np_field *f =
-        b->strict ? np_table_find(m->table, name) : np_table_find_folded(m->table, name);
-    if (f)
-        return (size_t)(f - m->table->fields);
     if (m->root && np_slice_is(name, "apiVersion"))
         return BIT_API_VERSION;
-    return m->root && np_slice_is(name, "kind") ? BIT_KIND : NO_FIELD;
+    if (m->root && np_slice_is(name, "kind"))
+        return BIT_KIND;
+    const np_field *f =
+        b->strict ? np_table_find(m->table, name) : np_table_find_folded(m->table, name);
+    return f ? (size_t)(f - m->table->fields) : NO_FIELD;
 }
 
 static bool note_seen(np_binder *b, open_map *m, size_t i, np_at at, bool json, const char *name)

@@ -6,7 +6,6 @@
  *   line    difference to the mark before, zigzag
  *   column
  * An end mark is the tag alone. */
-enum { WHAT_END = 0, WHAT_ELEMENT = 1, WHAT_FIELD = 2 };
 
 void np_marker_init(np_marker *m, const netpol_allocator *alloc)
 {
@@ -47,40 +46,35 @@ static int64_t unzigzag(uint64_t value)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
-enum { MARK_MOST = 3 * 10 }; /* bytes */
+enum { MARK_MOST = 3 * 10, FIRST_ROOM = 512 }; /* bytes */
 
-static void mark(np_marker *m, size_t what, uint32_t line, uint32_t column)
+static void mark_at_length(np_marker *m, size_t what, uint64_t down, uint32_t column)
 {
-    if (!np_buffer_reserve(&m->tape, MARK_MOST))
+    if (!np_buffer_reserve(&m->tape, m->tape.room ? MARK_MOST : FIRST_ROOM))
         return;
     char *from = m->tape.p + m->tape.n;
     char *at = put_number(from, what << 1);
-    at = put_number(at, zigzag((int64_t)line - m->line));
+    at = put_number(at, down);
     at = put_number(at, column);
     m->last = m->tape.n;
-    m->line = line;
     m->tape.n += (size_t)(at - from);
 }
 
-void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column)
+/* Nearly every number takes a single byte. */
+void np_mark(np_marker *m, size_t what, uint32_t line, uint32_t column)
 {
-    mark(m, WHAT_FIELD + field, line, column);
-}
-
-void np_mark_element(np_marker *m, uint32_t line, uint32_t column)
-{
-    mark(m, WHAT_ELEMENT, line, column);
-}
-
-void np_mark_inside(np_marker *m)
-{
-    if (!m->tape.failed)
-        m->tape.p[m->last] |= 1;
-}
-
-void np_mark_end(np_marker *m)
-{
-    np_buffer_char(&m->tape, WHAT_END);
+    uint64_t down = zigzag((int64_t)line - m->line);
+    m->line = line;
+    if ((what << 1 | down | column) >= 0x80 || m->tape.room - m->tape.n < 3) {
+        mark_at_length(m, what, down, column);
+        return;
+    }
+    char *at = m->tape.p + m->tape.n;
+    at[0] = (char)(what << 1);
+    at[1] = (char)down;
+    at[2] = (char)column;
+    m->last = m->tape.n;
+    m->tape.n += 3;
 }
 
 /* ---- finding ---- */
@@ -116,7 +110,7 @@ static bool take_mark(reader *r, mark_read *out)
     if (r->at == r->end)
         return false;
     uint64_t tag = take_number(r);
-    if (tag >> 1 == WHAT_END)
+    if (tag >> 1 == NP_MARK_END)
         return false;
     r->line += unzigzag(take_number(r));
     *out = (mark_read){tag >> 1, tag & 1, (uint32_t)r->line, (uint32_t)take_number(r)};
@@ -141,10 +135,10 @@ static bool find_step(reader r, size_t first, uint64_t what, size_t index, np_ma
     bool found = false;
     mark_read m;
     for (size_t i = first; take_mark(&r, &m); i++) {
-        if (m.what == what && (what != WHAT_ELEMENT || i == index)) {
+        if (m.what == what && (what != NP_MARK_ELEMENT || i == index)) {
             found = true;
             *out = (np_marks_step){what, index, r.at, r.line, m.inside, m.line, m.column};
-            if (what == WHAT_ELEMENT)
+            if (what == NP_MARK_ELEMENT)
                 break;
         }
         if (m.inside)
@@ -161,7 +155,7 @@ static bool find_later(reader r, size_t index, np_marks_step *step)
     r.line = step->line_behind;
     if (step->inside)
         skip_inside(&r);
-    return find_step(r, first, WHAT_ELEMENT, index, step);
+    return find_step(r, first, NP_MARK_ELEMENT, index, step);
 }
 
 /* What follows the tape on the way down a path: the table of the struct, or what a list holds. */
@@ -182,14 +176,14 @@ static place place_of(const np_field *f)
 static bool step_what(place from, const np_path *step, uint64_t *what, place *to)
 {
     if (!step->name) {
-        *what = WHAT_ELEMENT;
+        *what = NP_MARK_ELEMENT;
         *to = (place){from.element, NULL, false};
         return from.list;
     }
     const np_field *f = from.table ? np_table_find(from.table, np_slice_of(step->name)) : NULL;
     if (!f)
         return false;
-    *what = WHAT_FIELD + (uint64_t)(f - from.table->fields);
+    *what = NP_MARK_FIELD + (uint64_t)(f - from.table->fields);
     *to = place_of(f);
     return true;
 }
@@ -214,7 +208,7 @@ static bool take_step(np_marks_cursor *c, size_t i, reader r, uint64_t what, siz
     bool known = i < c->n && step->what == what;
     if (known && step->index == index)
         return true;
-    bool later = known && what == WHAT_ELEMENT && index > step->index;
+    bool later = known && what == NP_MARK_ELEMENT && index > step->index;
     bool found = later ? find_later(r, index, step) : find_step(r, 0, what, index, step);
     c->n = found ? i + 1 : i;
     return found;

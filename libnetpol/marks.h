@@ -20,13 +20,30 @@ void np_marker_init(np_marker *m, const netpol_allocator *alloc);
 void np_marker_free(np_marker *m);
 /* Begins a new tape, keeping the room. */
 void np_marker_clear(np_marker *m);
+/* A mark of a kind: these and 2 + the index of a field. */
+enum { NP_MARK_END = 0, NP_MARK_ELEMENT = 1, NP_MARK_FIELD = 2 };
+void np_mark(np_marker *m, size_t what, uint32_t line, uint32_t column);
+
 /* A field, by its index in its table. */
-void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column);
+static inline void np_mark_field(np_marker *m, size_t field, uint32_t line, uint32_t column)
+{
+    np_mark(m, NP_MARK_FIELD + field, line, column);
+}
 /* An element of a list, or an entry of a string map; those come in sorted order. */
-void np_mark_element(np_marker *m, uint32_t line, uint32_t column);
+static inline void np_mark_element(np_marker *m, uint32_t line, uint32_t column)
+{
+    np_mark(m, NP_MARK_ELEMENT, line, column);
+}
 /* The node marked last has marks inside, up to np_mark_end. */
-void np_mark_inside(np_marker *m);
-void np_mark_end(np_marker *m);
+static inline void np_mark_inside(np_marker *m)
+{
+    if (!m->tape.failed)
+        m->tape.p[m->last] |= 1;
+}
+static inline void np_mark_end(np_marker *m)
+{
+    np_buffer_char(&m->tape, NP_MARK_END);
+}
 
 /* Finds the deepest marked ancestor-or-self of a path. `exact` tells whether it is the path itself.
  * A step by a name that is no field of its table, and a step into a string map by name, end the

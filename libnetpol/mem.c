@@ -78,10 +78,8 @@ void np_release(const netpol_allocator *a, void *old, size_t old_size)
         (void)a->resize(a->ctx, old, old_size, 0, MAX_ALIGN);
 }
 
-bool np_grow(const netpol_allocator *a, void **at, size_t *room, size_t wanted, size_t element)
+bool np_grow_more(const netpol_allocator *a, void **at, size_t *room, size_t wanted, size_t element)
 {
-    if (wanted <= *room)
-        return true;
     size_t more = *room < 8 ? 8 : *room * 2;
     if (more < wanted)
         more = wanted;
@@ -164,23 +162,30 @@ static bool arena_more(np_arena *a, size_t size)
     return true;
 }
 
+/* NULL: it does not fit into the chunk at hand. */
+static inline char *take(np_arena *a, size_t size, size_t align)
+{
+    size_t pad = (size_t)(0 - (uintptr_t)a->at) & (align - 1);
+    size_t left = (size_t)(a->end - a->at);
+    if (!a->at || left < pad || left - pad < size)
+        return NULL;
+    char *p = a->at + pad;
+    a->at = p + size;
+    return p;
+}
+
+static void *alloc_more(np_arena *a, size_t size, size_t align)
+{
+    if (!a->failed && arena_more(a, size))
+        return take(a, size, align);
+    a->failed = true;
+    return NULL;
+}
+
 void *np_arena_alloc(np_arena *a, size_t size, size_t align)
 {
-    if (a->failed)
-        return NULL;
-    for (;;) {
-        uintptr_t at = (uintptr_t)a->at;
-        size_t pad = (size_t)(0 - at) & (align - 1);
-        if (a->at && (size_t)(a->end - a->at) >= pad && (size_t)(a->end - a->at) - pad >= size) {
-            char *p = a->at + pad;
-            a->at = p + size;
-            return p;
-        }
-        if (!arena_more(a, size)) {
-            a->failed = true;
-            return NULL;
-        }
-    }
+    char *p = a->failed ? NULL : take(a, size, align);
+    return p ? p : alloc_more(a, size, align);
 }
 
 void *np_arena_zero(np_arena *a, size_t size, size_t align)

@@ -20,7 +20,12 @@ void np_release(const netpol_allocator *a, void *old, size_t old_size);
 
 /* Makes room for one more element in a growable array; false: no memory, nothing changed.
  *   if (!np_grow(&a, (void **)&v.at, &v.room, v.n + 1, sizeof *v.at)) … */
-bool np_grow(const netpol_allocator *a, void **at, size_t *room, size_t wanted, size_t element);
+bool np_grow_more(const netpol_allocator *a, void **at, size_t *room, size_t wanted, size_t element);
+static inline bool np_grow(const netpol_allocator *a, void **at, size_t *room, size_t wanted,
+                           size_t element)
+{
+    return wanted <= *room || np_grow_more(a, at, room, wanted, element);
+}
 
 /* An arena: many small pieces, freed together. `failed` is sticky, so callers may check once. */
 typedef struct np_chunk np_chunk;

@@ -31,7 +31,8 @@ typedef enum np_field_kind {
 
 enum {
     NP_ALWAYS = 1, /* written even when empty: Go fields without omitempty, non-pointer structs */
-    NP_REQUIRED_KEY = 2 /* structs only: an absent one is made empty (Go non-pointer struct) */
+    NP_REQUIRED_KEY = 2 /* of structs: an absent one is made empty (Go non-pointer struct); of all
+                           groups, for there may be such structs in them */
 };
 
 typedef struct np_table np_table;

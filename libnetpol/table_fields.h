@@ -31,7 +31,8 @@
     }
 #define NP_NEST(name, flags, sub)                                                                  \
     {                                                                                              \
-        name, "", sizeof(name) - 1, NP_GROUP, flags, 0, 0, &(sub), NULL, NP_SINCE_0_1              \
+        name, "", sizeof(name) - 1, NP_GROUP, (flags) | NP_REQUIRED_KEY, 0, 0, &(sub), NULL,       \
+            NP_SINCE_0_1                                                                           \
     }
 #define NP_TAKE(type, name, member, pluck)                                                         \
     {                                                                                              \

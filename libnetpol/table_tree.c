@@ -187,9 +187,11 @@ bool np_tree_complete(const np_table *t, void *structure, np_arena *arena)
 {
     for (size_t i = 0; i < t->n_fields; i++) {
         const np_field *f = &t->fields[i];
+        if (!(f->flags & NP_REQUIRED_KEY))
+            continue;
         if (f->kind == NP_GROUP && !np_tree_complete(f->sub, structure, arena))
             return false;
-        if (!(f->flags & NP_REQUIRED_KEY) || f->kind != NP_STRUCT || pointer_at(f, structure))
+        if (f->kind == NP_GROUP || pointer_at(f, structure))
             continue;
         void *made = np_tree_new(f->sub, arena);
         if (!made)

@@ -160,12 +160,20 @@ typedef struct np_scalar {
 np_scalar np_scalar_resolve(const np_event *scalar, np_arena *arena);
 /* What may begin with a character apart from a string: a Word, a Digit or sign, a point. */
 extern const char np_scalar_hints[256];
-/* Whether a scalar is a string, told by a glance: false if it might be something else. */
+/* Which characters come second in a word. */
+extern const bool np_scalar_seconds[256];
+/* Whether a plain scalar of YAML is a string, told by a glance: false if it might be something
+ * else. */
+static inline bool np_plain_is_text(np_slice s)
+{
+    char hint = s.n ? np_scalar_hints[(unsigned char)s.p[0]] : 'W';
+    return !hint || (hint == 'W' && s.n > 1 && !np_scalar_seconds[(unsigned char)s.p[1]]);
+}
+/* The same of any scalar. */
 static inline bool np_scalar_is_text(const np_event *e)
 {
     return e->tag.n == 0 &&
-           (e->style != NP_STYLE_PLAIN ||
-            (!e->json && e->value.n && !np_scalar_hints[(unsigned char)e->value.p[0]]));
+           (e->style != NP_STYLE_PLAIN || (!e->json && np_plain_is_text(e->value)));
 }
 /* Whether a plain scalar of this text would be read as anything but a string, or looks like a base
  * 60 number: what the canonical writer quotes. */

@@ -18,8 +18,7 @@ static const char *next_separator(const char *p, const char *end, uint32_t *line
         for (size_t i = 0; i < NP_BLOCK; i++) {
             unsigned char feed = p[i] == '\n';
             feeds = (unsigned char)(feeds + feed);
-            dashes |=
-                (unsigned char)(feed & (p[i + 1] == '-') & (p[i + 2] == '-') & (p[i + 3] == '-'));
+            dashes |= (unsigned char)(feed & (p[i + 1] == '-') & (p[i + 2] == '-'));
         }
         if (dashes)
             break;

@@ -117,31 +117,6 @@ static outcome settle(np_text *t, np_event *e)
     }
 }
 
-/* Events of the plain scanner are handed out where they lie. Those after this one need not come this
- * way, unless they are to be remembered. */
-static void live_plain(np_text *t)
-{
-    np_text_hand *hand = &t->hand;
-    if (hand->ready == t->plain_end && !np_plain_more(t))
-        return;
-    hand->now = hand->ready++;
-    t->over = hand->now->type == NP_EVENT_END;
-    hand->ready_end = t->over || t->record.recording ? hand->ready : t->plain_end;
-}
-
-/* The next event that is not given again from the recorder. */
-static void live(np_text *t)
-{
-    outcome o;
-    if (t->is_plain) {
-        live_plain(t);
-        return;
-    }
-    do
-        o = np_tape_next(t) ? settle(t, t->hand.now) : FAILED;
-    while (o == SWALLOWED);
-}
-
 /* ---- recording ---- */
 
 static bool remember(np_text *t, const np_event *e)
@@ -165,6 +140,35 @@ static bool remember(np_text *t, const np_event *e)
     return true;
 }
 
+/* The events of the plain scanner lie where they are until its window is filled again, so a record
+ * of them only needs to know where it begins. False: it does not begin in the window at hand. */
+static bool record_in_window(np_text *t)
+{
+    np_text_hand *hand = &t->hand;
+    np_recorder *r = &t->record;
+    np_event *first = hand->have ? hand->now : hand->ready;
+    r->in_window = NULL;
+    bool here = t->is_plain && !t->over && !t->status && first != t->plain_end;
+    if (!here || first + hand->have != hand->ready || r->at < r->events.n || r->holds_current)
+        return false;
+    r->in_window = first;
+    hand->ready_end = t->plain_end;
+    return true;
+}
+
+/* The window will be filled again: what was recorded in it is kept like other events. */
+static bool keep_window(np_text *t)
+{
+    np_recorder *r = &t->record;
+    const np_event *e = r->in_window;
+    r->in_window = NULL;
+    for (; e < t->plain_end; e++)
+        if (!remember(t, e))
+            return false;
+    r->holds_current = false;
+    return true;
+}
+
 void np_text_record(np_text *t)
 {
     np_recorder *r = &t->record;
@@ -175,6 +179,8 @@ void np_text_record(np_text *t)
     }
     r->start = r->at - current;
     r->recording = true;
+    if (record_in_window(t))
+        return;
     t->hand.ready_end = t->hand.ready;
     if (t->hand.have && !current && t->hand.now->type < NP_EVENT_END)
         (void)remember(t, t->hand.now);
@@ -189,11 +195,15 @@ void np_text_rewind(np_text *t)
     r->at = r->start;
     r->holds_current = false;
     t->hand.have = false;
+    if (r->in_window)
+        t->hand.ready = t->status ? t->hand.ready_end : r->in_window;
+    r->in_window = NULL;
 }
 
 void np_text_forget(np_text *t)
 {
     t->record.recording = false;
+    t->record.in_window = NULL;
 }
 
 static void reset_recorder(np_recorder *r)
@@ -201,9 +211,39 @@ static void reset_recorder(np_recorder *r)
     np_arena_reset(&r->texts);
     r->events.n = r->at = r->start = 0;
     r->recording = r->holds_current = false;
+    r->in_window = NULL;
 }
 
 /* ---- the event at hand ---- */
+
+/* Events of the plain scanner are handed out where they lie. Those after this one need not come
+ * this way, unless they are to be remembered. */
+static void live_plain(np_text *t)
+{
+    np_text_hand *hand = &t->hand;
+    np_recorder *r = &t->record;
+    bool filled =
+        hand->ready < t->plain_end || ((!r->in_window || keep_window(t)) && np_plain_more(t));
+    if (!filled)
+        return;
+    hand->now = hand->ready++;
+    t->over = hand->now->type == NP_EVENT_END;
+    bool single = t->over || (r->recording && !r->in_window);
+    hand->ready_end = single ? hand->ready : t->plain_end;
+}
+
+/* The next event that is not given again from the recorder. */
+static void live(np_text *t)
+{
+    outcome o;
+    if (t->is_plain) {
+        live_plain(t);
+        return;
+    }
+    do
+        o = np_tape_next(t) ? settle(t, t->hand.now) : FAILED;
+    while (o == SWALLOWED);
+}
 
 /* What is not simply the provider's next event. `fresh`: that was read, but is recorded or an
  * error. */
@@ -231,7 +271,7 @@ void np_text_fetch(np_text *t)
     bool fresh = !t->over && !t->status && r->at == r->events.n;
     if (fresh)
         live(t);
-    if (!fresh || t->status || r->recording)
+    if (!fresh || t->status || (r->recording && !r->in_window))
         fetch_other(t, fresh);
 }
 

@@ -116,6 +116,9 @@ typedef struct np_recorder {
     size_t start; /* where the record at hand begins */
     bool recording;
     bool holds_current; /* the event at hand is the one before `at` */
+    /* The record begins here in the window of the plain scanner, and all of it lies there; NULL: it
+     * lies in `events`. */
+    np_event *in_window;
 } np_recorder;
 
 typedef struct np_libyaml np_libyaml;

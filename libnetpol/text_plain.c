@@ -8,6 +8,7 @@
  * libyaml's from the beginning. What was scanned lies in a window of events; a document that does
  * not fit is scanned again, window by window, while its events are taken. */
 #include "text.h"
+#include "text_chars.h"
 #include "text_inside.h"
 
 enum {
@@ -58,74 +59,6 @@ struct np_plain {
 
 /* ---- characters ---- */
 
-enum {
-    IN = 1,     /* stands in a plain value whatever is beside it */
-    FIRST = 2,  /* may begin one */
-    FLOW = 4,   /* stands in one within brackets */
-    QUOTED = 8, /* stands in quotes, unless it is the quote itself */
-    NOTED = 16, /* stands in comments */
-};
-
-/* Letters for combinations of them, so that the table reads like a chart. */
-#define Q (QUOTED | NOTED)
-#define I (Q | IN)
-#define F (I | FIRST)
-#define A (F | FLOW)
-
-/* clang-format off */
-static const uint8_t classes[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, NOTED, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-/*     !  "  #  $  %  &  '  (  )  *  +  ,  -       .  / */
-    Q, I, I, I, F, I, I, I, F, F, I, F, I, I|FLOW, A, A,
-/*  0  1  2  3  4  5  6  7  8  9  :  ;  <  =  >  ? */
-    A, A, A, A, A, A, A, A, A, A, Q, F, I, F, I, I,
-/*  @  A  B  C  D  E  F  G  H  I  J  K  L  M  N  O */
-    I, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
-/*  P  Q  R  S  T  U  V  W  X  Y  Z  [  \  ]  ^  _ */
-    A, A, A, A, A, A, A, A, A, A, A, I, F, I, F, A,
-/*  `  a  b  c  d  e  f  g  h  i  j  k  l  m  n  o */
-    I, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
-/*  p  q  r  s  t  u  v  w  x  y  z  {  |  }  ~ */
-    A, A, A, A, A, A, A, A, A, A, A, I, I, I, F, 0
-};
-/* clang-format on */
-
-#undef Q
-#undef I
-#undef F
-#undef A
-
-static inline bool is(const char *p, unsigned class)
-{
-    return classes[(unsigned char)*p] & class;
-}
-
-/* Part of a character of several bytes. */
-static inline bool is_wide(const char *p)
-{
-    return (unsigned char)*p >= 0x80;
-}
-
-/* A line feed with a carriage return or without; libyaml knows more ends of lines, which are given
- * up. Every line in reach has one, so nothing looks beyond the end. */
-static inline bool ends_line(const char *p)
-{
-    return *p == '\n' || (*p == '\r' && p[1] == '\n');
-}
-
-static inline bool ends_word(const char *p)
-{
-    return *p == ' ' || ends_line(p);
-}
-
-static inline const char *skip_blanks(const char *p)
-{
-    while (*p == ' ')
-        p++;
-    return p;
-}
-
 static bool is_dash(const char *p)
 {
     return *p == '-' && ends_word(p + 1);
@@ -144,25 +77,26 @@ static bool take_wide(np_plain *s, const char **at)
     return true;
 }
 
+static inline const char *skip_run(const np_plain *s, const char *p, unsigned class)
+{
+    return class == NOTED ? skip_noted(p, s->end) : skip_plain(p);
+}
+
 static NP_COLD bool take_wide_run(np_plain *s, const char **at, unsigned class)
 {
     while (is_wide(*at)) {
         if (!take_wide(s, at))
             return false;
-        while (is(*at, class))
-            ++*at;
+        *at = skip_run(s, *at, class);
     }
     return true;
 }
 
-/* Passes over characters of a class. False: over one that is to be given up. */
+/* Passes over characters of a class, IN or NOTED. False: over one that is to be given up. */
 static inline bool take_run(np_plain *s, const char **at, unsigned class)
 {
-    const char *p = *at;
-    while (is(p, class))
-        p++;
-    *at = p;
-    return !is_wide(p) || take_wide_run(s, at, class);
+    *at = skip_run(s, *at, class);
+    return !is_wide(*at) || take_wide_run(s, at, class);
 }
 
 /* ---- putting events ---- */

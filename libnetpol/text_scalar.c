@@ -98,7 +98,8 @@ static bool read_digits(np_slice s, unsigned base, uint64_t *out)
         if (s.p[i] == '_')
             continue;
         unsigned d = (unsigned)digit_of(s.p[i]);
-        if (d >= base || value > (UINT64_MAX - d) / base)
+        bool large = value >> 59; /* only then may the next digit be too much */
+        if (d >= base || (large && value > (UINT64_MAX - d) / base))
             return false;
         value = value * base + d;
         any = true;
@@ -227,6 +228,12 @@ const char np_scalar_hints[256] = {
     ['5'] = 'D', ['6'] = 'D', ['7'] = 'D', ['8'] = 'D', ['9'] = 'D', ['.'] = '.',
 };
 
+const bool np_scalar_seconds[256] = {
+    ['n'] = true, ['N'] = true, ['o'] = true, ['O'] = true, ['e'] = true,
+    ['E'] = true, ['f'] = true, ['F'] = true, ['r'] = true, ['R'] = true,
+    ['u'] = true, ['U'] = true, ['a'] = true, ['A'] = true,
+};
+
 static np_scalar resolve_word(const word *w)
 {
     if (w->kind == NP_SCALAR_BAD)
@@ -239,16 +246,16 @@ static np_scalar resolve_word(const word *w)
 
 static np_scalar resolve_plain(np_slice text)
 {
+    if (np_plain_is_text(text))
+        return scalar_text(text);
     char hint = text.n ? np_scalar_hints[(unsigned char)text.p[0]] : 'W';
     np_scalar out;
-    if (!hint)
-        return scalar_text(text);
+    if (hint == 'D' && (read_integer(text, &out) || read_float(text, FLOAT_DIGITS, &out)))
+        return out;
     const word *w = word_find(text);
     if (w)
         return resolve_word(w);
     if (hint == '.' && read_float(text, FLOAT_POINT, &out))
-        return out;
-    if (hint == 'D' && (read_integer(text, &out) || read_float(text, FLOAT_DIGITS, &out)))
         return out;
     return scalar_text(text);
 }

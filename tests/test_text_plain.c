@@ -317,6 +317,73 @@ static void an_event_is_valid_until_the_next_is_taken(void **state)
     free(text);
 }
 
+/* ---- records ---- */
+
+/* Walks n events on, each held against the one that is to stand there; not beyond the last. */
+static void walk(np_text *t, const np_event *expected, size_t *at, size_t n)
+{
+    for (; n > 0; n--) {
+        const np_event *e = np_text_peek(t);
+        const np_event *x = &expected[*at];
+        if (e->type == NP_EVENT_END && x->type == NP_EVENT_END)
+            return;
+        if (e->type != x->type || e->line != x->line || e->column != x->column)
+            fail_msg("event %zu: type %u at %u:%u", *at, e->type, e->line, e->column);
+        np_text_take(t);
+        ++*at;
+    }
+}
+
+static void record_here_and_there(np_text *t, const np_event *expected, np_rand *r)
+{
+    enum { FAR = 900, RECORDS = 12 };
+    size_t at = 0;
+    for (int i = 0; i < RECORDS; i++) {
+        walk(t, expected, &at, np_rand_below(r, FAR / 4));
+        if (np_rand_once_in(r, 2))
+            (void)np_text_peek(t);
+        size_t from = at;
+        np_text_record(t);
+        walk(t, expected, &at, np_rand_below(r, np_rand_once_in(r, 2) ? FAR : 8));
+        if (np_rand_once_in(r, 4)) {
+            np_text_forget(t);
+            continue;
+        }
+        np_text_rewind(t);
+        at = from;
+    }
+    walk(t, expected, &at, SIZE_MAX);
+    assert_int_equal(expected[at].type, NP_EVENT_END);
+}
+
+/* A record may lie in one window, or go on through several. */
+static void records_come_again_wherever_they_begin(void **state)
+{
+    enum { TIMES = 400, EVENTS = TIMES * 9 + 3 };
+    (void)state;
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    size_t n;
+    np_document doc;
+    char *text = repeated("", "- a: b\n  c: [d, e]\n", TIMES, &n);
+    np_event *expected = malloc(EVENTS * sizeof *expected);
+    np_text *t = open_text(text, n, NETPOL_ONLY_LIBYAML, NULL);
+    assert_int_equal(np_text_next(t, &doc), NETPOL_OK);
+    size_t events = 0;
+    do
+        expected[events++] = *np_text_peek(t);
+    while (np_text_take(t), expected[events - 1].type != NP_EVENT_END);
+    assert_int_equal(events, EVENTS);
+    np_text_close(t);
+    for (int round = np_rounds(300); round > 0; round--) {
+        t = open_text(text, n, 0, NULL);
+        assert_int_equal(np_text_next(t, &doc), NETPOL_OK);
+        record_here_and_there(t, expected, &r);
+        np_text_close(t);
+    }
+    free(expected);
+    free(text);
+}
+
 static netpol_status read_all(const netpol_options *given, void *ctx)
 {
     netpol_options o;
@@ -450,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_broken_document_is_libyaml_s_alone),
         cmocka_unit_test(long_documents_are_the_same),
         cmocka_unit_test(an_event_is_valid_until_the_next_is_taken),
+        cmocka_unit_test(records_come_again_wherever_they_begin),
         cmocka_unit_test(memory_may_fail),
         cmocka_unit_test(scanning_asks_whether_to_go_on),
         cmocka_unit_test(mutants_give_the_events_of_libyaml),
