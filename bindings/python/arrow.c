@@ -56,6 +56,25 @@ PyObject *np_arrow_raise(const np_arrow_failure *f)
     return NULL;
 }
 
+/* Producers may be Python, which does not run well with an exception set: it waits meanwhile. */
+typedef struct pending {
+    PyObject *type;
+    PyObject *value;
+    PyObject *trace;
+} pending;
+
+static pending set_aside(void)
+{
+    pending p;
+    PyErr_Fetch(&p.type, &p.value, &p.trace);
+    return p;
+}
+
+static void bring_back(pending p)
+{
+    PyErr_Restore(p.type, p.value, p.trace);
+}
+
 /* ---- which columns ---- */
 
 /* What was asked for: a name, an int for all rows, or a tuple of these to be tried in turn. */
@@ -147,6 +166,8 @@ typedef struct evaluation {
     PyObject *asked; /* a tuple, one for each role */
     np_arrow_column columns[NP_ARROW_ROLES];
     np_arrow_rows rows;
+    size_t unchecked;  /* rows since Ctrl-C was looked for */
+    pending interrupt; /* what it raised */
     netpol_verdict verdicts[NP_ARROW_PIECE];
     np_arrow_verdicts *out;
     np_arrow_failure failure;
@@ -205,7 +226,8 @@ static bool judge_piece(evaluation *e, const np_arrow_array *table)
 {
     np_arrow_rows *r = &e->rows;
     const uint8_t *valid = np_arrow_validity(table);
-    for (size_t i = 0; i < r->n; i++)
+    memset(r->judged, 1, sizeof r->judged);
+    for (size_t i = 0; valid && i < r->n; i++)
         r->judged[i] = np_arrow_bit(valid, table->offset + r->from + (int64_t)i);
     for (int role = 0; role < NP_ARROW_ROLES; role++)
         if (!np_arrow_column_read(&e->columns[role], r))
@@ -216,30 +238,43 @@ static bool judge_piece(evaluation *e, const np_arrow_array *table)
     return true;
 }
 
+/* Ctrl-C is looked for now and then: that takes the interpreter lock, which others may hold. */
 static bool stopped(evaluation *e)
 {
-    if (np_keep_going(NULL))
+    enum { ROWS_BETWEEN = 1 << 20 };
+    e->unchecked += e->rows.n;
+    if (e->unchecked < ROWS_BETWEEN)
         return false;
-    (void)np_arrow_fail(&e->failure, NP_ARROW_STOPPED, " ");
-    return true;
+    e->unchecked = 0;
+    PyGILState_STATE lock = PyGILState_Ensure();
+    bool signalled = PyErr_CheckSignals() != 0;
+    if (signalled)
+        e->interrupt = set_aside();
+    PyGILState_Release(lock);
+    return signalled && !np_arrow_fail(&e->failure, NP_ARROW_STOPPED, " ");
 }
 
-/* Without the interpreter lock. */
-static bool judge_batch(evaluation *e, const np_arrow_array *table)
+static bool turn_columns(evaluation *e, const np_arrow_array *table)
 {
-    enum { ROWS_BETWEEN_SIGNALS = 1 << 20 };
-    np_arrow_rows *r = &e->rows;
     if (table->length < 0 || table->offset < 0)
         return np_arrow_fail(&e->failure, NP_ARROW_SOURCE, "the table's array is broken");
     for (int role = 0; role < NP_ARROW_ROLES; role++)
         if (!np_arrow_column_turn(&e->columns[role], table, &e->failure))
             return false;
-    if (!np_arrow_verdicts_reserve(e->out, (size_t)table->length))
-        return np_arrow_fail(&e->failure, NP_ARROW_MEMORY, " ");
+    return np_arrow_verdicts_reserve(e->out, (size_t)table->length) ||
+           np_arrow_fail(&e->failure, NP_ARROW_MEMORY, " ");
+}
+
+/* Without the interpreter lock. */
+static bool judge_batch(evaluation *e, const np_arrow_array *table)
+{
+    np_arrow_rows *r = &e->rows;
+    if (!turn_columns(e, table))
+        return false;
     for (r->from = 0; r->from < table->length; r->from += (int64_t)r->n) {
         int64_t left = table->length - r->from;
         r->n = left < NP_ARROW_PIECE ? (size_t)left : NP_ARROW_PIECE;
-        if (!judge_piece(e, table) || (r->from % ROWS_BETWEEN_SIGNALS == 0 && stopped(e)))
+        if (!judge_piece(e, table) || stopped(e))
             return false;
     }
     r->before += table->length;
@@ -272,6 +307,14 @@ static bool judge_stream(evaluation *e, np_arrow_stream *s)
 
 /* ---- what objects give ---- */
 
+static void release_schema(np_arrow_schema *s)
+{
+    pending p = set_aside();
+    if (s->release)
+        s->release(s);
+    bring_back(p);
+}
+
 static bool evaluate_stream(evaluation *e, np_arrow_stream *s)
 {
     np_arrow_schema schema = {0};
@@ -281,8 +324,7 @@ static bool evaluate_stream(evaluation *e, np_arrow_stream *s)
         Py_BEGIN_ALLOW_THREADS fine = judge_stream(e, s);
         Py_END_ALLOW_THREADS
     }
-    if (schema.release)
-        schema.release(&schema);
+    release_schema(&schema);
     return fine;
 }
 
@@ -323,7 +365,9 @@ static bool from_stream(evaluation *e, PyObject *table)
     if (!fine)
         return false;
     fine = evaluate_stream(e, &s);
+    pending p = set_aside();
     s.release(&s);
+    bring_back(p);
     return fine;
 }
 
@@ -342,9 +386,11 @@ static bool from_pair(evaluation *e, PyObject *pair)
                          offsetof(np_arrow_array, release));
     if (fine) {
         fine = evaluate_array(e, &schema, &table);
+        pending p = set_aside();
         table.release(&table);
+        bring_back(p);
     }
-    schema.release(&schema);
+    release_schema(&schema);
     return fine;
 }
 
@@ -396,6 +442,8 @@ PyObject *np_evaluate(const netpol_engine *engine, PyObject *table, PyObject *co
         PyErr_NoMemory();
     else if (evaluate(e, table))
         made = np_arrow_verdicts_capsule(e->out);
+    else if (e->failure.fault == NP_ARROW_STOPPED)
+        bring_back(e->interrupt);
     else
         np_arrow_raise(&e->failure);
     for (int role = 0; role < NP_ARROW_ROLES; role++)

@@ -59,7 +59,7 @@ typedef enum np_arrow_fault {
     NP_ARROW_VALUE,     /* ValueError */
     NP_ARROW_NOT_FOUND, /* netpol.NotFoundError */
     NP_ARROW_SOURCE,    /* RuntimeError: the table itself failed */
-    NP_ARROW_STOPPED,   /* an exception is set already: Ctrl-C */
+    NP_ARROW_STOPPED,   /* Ctrl-C: its exception is kept */
     NP_ARROW_MEMORY
 } np_arrow_fault;
 
@@ -74,12 +74,10 @@ bool np_arrow_fail(np_arrow_failure *f, np_arrow_fault fault, const char *format
 /* Sets the exception. Returns NULL. */
 PyObject *np_arrow_raise(const np_arrow_failure *f);
 
-/* ---- columns that come in: arrow_column.c ---- */
-
-/* Rows are read in pieces that stay in the first cache. */
-enum { NP_ARROW_PIECE = 256 };
+/* ---- how values lie in arrays: arrow_types.c ---- */
 
 typedef enum np_arrow_layout {
+    NP_ARROW_NULLS,
     NP_ARROW_INTS,
     NP_ARROW_FIXED,
     NP_ARROW_TEXT,
@@ -92,6 +90,28 @@ typedef struct np_arrow_type {
     bool is_signed; /* of numbers */
     bool is_text;   /* UTF-8, not bytes */
 } np_arrow_type;
+
+/* False: a type of which no column here can be. */
+bool np_arrow_type_of(const char *format, np_arrow_type *out);
+/* For people: "float64". */
+const char *np_arrow_type_name(const char *format);
+/* Whether the sizes that are looked at here fit; a broken producer could get them wrong. */
+bool np_arrow_has_shape(const np_arrow_array *a, const np_arrow_type *t, int64_t rows);
+/* The bitmap of an array's nulls, or NULL if it has none. */
+const uint8_t *np_arrow_validity(const np_arrow_array *a);
+static inline bool np_arrow_bit(const uint8_t *bits, int64_t i)
+{
+    return !bits || (bits[i >> 3] >> (i & 7) & 1);
+}
+/* Numbers of any width; those beyond 63 bits come out negative. */
+void np_arrow_ints(const np_arrow_type *t, const void *at, int64_t first, size_t n, int64_t *out);
+/* A text or binary value. */
+np_slice np_arrow_bytes(const np_arrow_type *t, const np_arrow_array *a, int64_t i);
+
+/* ---- columns that come in: arrow_column.c ---- */
+
+/* Rows are read in pieces that stay in the first cache. */
+enum { NP_ARROW_PIECE = 256 };
 
 typedef enum np_arrow_role {
     NP_ARROW_SRC,
@@ -148,14 +168,6 @@ typedef struct np_arrow_rows {
 bool np_arrow_column_read(np_arrow_column *c, np_arrow_rows *rows);
 /* The text of a row's address, if it is one; else {NULL, 0}. */
 np_slice np_arrow_column_text(const np_arrow_column *c, int64_t row);
-/* Whether a bit is set; no bitmap has all bits set. */
-static inline bool np_arrow_bit(const uint8_t *bits, int64_t i)
-{
-    return !bits || (bits[i >> 3] >> (i & 7) & 1);
-}
-/* The bitmap of an array's nulls, or NULL if it has none. */
-const uint8_t *np_arrow_validity(const np_arrow_array *a);
-
 /* ---- the column that goes out: arrow_verdicts.c ---- */
 
 /* Verdicts as bits. Counted, since each consumer keeps it; immutable once it is handed out. */

@@ -8,11 +8,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* Rows go in by so many. */
+enum { WORD = 64 };
+
 struct np_arrow_verdicts {
     _Atomic uint32_t refs;
     size_t n;
     size_t nulls;
-    uint8_t *allowed; /* bits, zero beyond n */
+    uint8_t *allowed; /* bits, zero beyond n, with room for one more word */
     uint8_t *valid;
     size_t room; /* bytes of each */
     int64_t *ends;
@@ -56,7 +59,7 @@ static bool widen(uint8_t **bits, size_t from, size_t to)
 
 bool np_arrow_verdicts_reserve(np_arrow_verdicts *v, size_t n)
 {
-    size_t wanted = (v->n + n) / 8 + 1;
+    size_t wanted = (v->n + n) / 8 + sizeof(uint64_t) + 1;
     if (wanted <= v->room)
         return true;
     wanted = wanted < 2 * v->room ? 2 * v->room : wanted;
@@ -66,19 +69,38 @@ bool np_arrow_verdicts_reserve(np_arrow_verdicts *v, size_t n)
     return true;
 }
 
+/* ORs bits in at any place. */
+static void put_bits(uint8_t *at, size_t place, uint64_t bits)
+{
+    unsigned shift = place % 8;
+    at += place / 8;
+    uint64_t low = bits << shift;
+    for (unsigned i = 0; i < 8; i++)
+        at[i] |= (uint8_t)(low >> 8 * i);
+    at[8] |= (uint8_t)(bits >> (63 - shift) >> 1);
+}
+
+static void add_word(np_arrow_verdicts *v, const netpol_verdict *at, const bool *judged, size_t n)
+{
+    uint64_t allowed = 0;
+    uint64_t valid = 0;
+    size_t n_valid = 0;
+    for (size_t i = 0; i < n; i++) {
+        allowed |= (uint64_t)(at[i].allowed & judged[i]) << i;
+        valid |= (uint64_t)judged[i] << i;
+        n_valid += judged[i];
+    }
+    put_bits(v->allowed, v->n, allowed);
+    put_bits(v->valid, v->n, valid);
+    v->nulls += n - n_valid;
+    v->n += n;
+}
+
 void np_arrow_verdicts_add(np_arrow_verdicts *v, const netpol_verdict *at, const bool *judged,
                            size_t n)
 {
-    size_t valid = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t byte = (v->n + i) / 8;
-        unsigned bit = (v->n + i) % 8;
-        v->allowed[byte] |= (uint8_t)((at[i].allowed & judged[i]) << bit);
-        v->valid[byte] |= (uint8_t)(judged[i] << bit);
-        valid += judged[i];
-    }
-    v->nulls += n - valid;
-    v->n += n;
+    for (size_t i = 0; i < n; i += WORD)
+        add_word(v, at + i, judged + i, n - i < WORD ? n - i : WORD);
 }
 
 bool np_arrow_verdicts_cut(np_arrow_verdicts *v)
