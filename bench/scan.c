@@ -17,6 +17,8 @@ typedef struct seen_pod {
 struct bench_scan {
     const netpol_policy **policies;
     size_t n_policies;
+    uint32_t *first; /* by namespace: the first of its policies + 1, */
+    uint32_t *next;  /* and by policy the next one of the same */
     netpol_object **objects;
     seen_pod *pods;
     uint32_t n_pods;
@@ -33,9 +35,14 @@ bench_scan *bench_scan_make(const bench_workload *w)
     s->objects = bench_alloc((s->n_policies + s->n_pods) * sizeof *s->objects);
     s->pods = bench_alloc(s->n_pods * sizeof *s->pods);
     uint64_t state = w->policy_seed;
+    s->first = bench_alloc(w->size.namespaces * sizeof *s->first);
+    s->next = bench_alloc((s->n_policies + 1) * sizeof *s->next);
     for (uint32_t i = 0; i < s->n_policies; i++) {
         s->objects[i] = bench_policy(w, i, &state);
         s->policies[i] = netpol_object_policy(s->objects[i]);
+        uint32_t *first = &s->first[w->apps[w->target[i]].space];
+        s->next[i] = *first;
+        *first = i + 1;
     }
     for (uint32_t a = 0; a < w->n_apps; a++)
         for (uint32_t k = 0; k < w->apps[a].n_pods; k++) {
@@ -61,6 +68,8 @@ void bench_scan_free(bench_scan *s)
     for (uint32_t i = 0; i < s->n_namespaces; i++)
         netpol_object_unref(s->namespaces[i]);
     free(s->policies);
+    free(s->first);
+    free(s->next);
     free(s->objects);
     free(s->pods);
     free(s->namespaces);
@@ -72,10 +81,14 @@ static bool selects(const netpol_label_selector *s, const netpol_label *labels, 
     return netpol_label_selector_matches(s, labels, n);
 }
 
+static uint32_t number_of(const char *name)
+{
+    return strcmp(name, "monitoring") == 0 ? 0 : (uint32_t)atoi(name + 3);
+}
+
 static const netpol_metadata *namespace_of(const bench_scan *s, const char *name)
 {
-    uint32_t i = strcmp(name, "monitoring") == 0 ? 0 : (uint32_t)atoi(name + 3);
-    return netpol_object_metadata(s->namespaces[i]);
+    return netpol_object_metadata(s->namespaces[number_of(name)]);
 }
 
 static bool in_block(const netpol_ip_block *b, const uint8_t ip[16])
@@ -136,31 +149,56 @@ static bool covers(const netpol_policy_spec *spec, const char *type)
     return false;
 }
 
-static bool side_allows(const bench_scan *s, const netpol_flow *f, const seen_pod *subject,
-                        const seen_pod *peer, const uint8_t ip[16], bool egress, bool to_pod)
+/* One side of a flow as policies see it. */
+typedef struct view {
+    const netpol_flow *flow;
+    const seen_pod *subject;
+    const seen_pod *peer; /* NULL: an address outside */
+    const uint8_t *ip;    /* the peer's */
+    bool egress;
+    bool to_pod;
+} view;
+
+/* Whether one policy isolates the subject, and whether it lets the flow in. */
+static bool policy_allows(const bench_scan *s, const view *v, const netpol_policy *p,
+                          bool *isolated)
+{
+    const netpol_policy_spec *spec = p->spec;
+    const char *space = p->metadata->namespace_name;
+    if (strcmp(space, v->subject->space) != 0 || !covers(spec, v->egress ? "Egress" : "Ingress") ||
+        !selects(spec->pod_selector, v->subject->labels, v->subject->n_labels))
+        return false;
+    *isolated = true;
+    const netpol_rule *const *rules = v->egress ? spec->egress : spec->ingress;
+    for (size_t k = 0; k < (v->egress ? spec->n_egress : spec->n_ingress); k++)
+        if (rule_matches(s, space, rules[k], v->flow, v->peer, v->ip, v->to_pod))
+            return true;
+    return false;
+}
+
+static bool side_allows(const bench_scan *s, const view *v, bool index)
 {
     bool isolated = false;
-    for (size_t i = 0; i < s->n_policies; i++) {
-        const netpol_policy_spec *spec = s->policies[i]->spec;
-        const char *space = s->policies[i]->metadata->namespace_name;
-        if (strcmp(space, subject->space) != 0 || !covers(spec, egress ? "Egress" : "Ingress") ||
-            !selects(spec->pod_selector, subject->labels, subject->n_labels))
-            continue;
-        isolated = true;
-        const netpol_rule *const *rules = egress ? spec->egress : spec->ingress;
-        for (size_t k = 0; k < (egress ? spec->n_egress : spec->n_ingress); k++)
-            if (rule_matches(s, space, rules[k], f, peer, ip, to_pod))
+    if (!index) {
+        for (size_t i = 0; i < s->n_policies; i++)
+            if (policy_allows(s, v, s->policies[i], &isolated))
                 return true;
+        return !isolated;
     }
+    for (uint32_t i = s->first[number_of(v->subject->space)]; i; i = s->next[i - 1])
+        if (policy_allows(s, v, s->policies[i - 1], &isolated))
+            return true;
     return !isolated;
 }
 
-bool bench_scan_allows(const bench_scan *s, const netpol_flow *f, const uint32_t pods[2])
+bool bench_scan_allows(const bench_scan *s, const netpol_flow *f, const uint32_t pods[2],
+                       bool index)
 {
     const seen_pod *src = pods[0] == UINT32_MAX ? NULL : &s->pods[pods[0]];
     const seen_pod *dst = pods[1] == UINT32_MAX ? NULL : &s->pods[pods[1]];
+    const view out = {f, src, dst, f->dst, true, dst != NULL};
+    const view in = {f, dst, src, f->src, false, true};
     if (src && src == dst)
         return true;
-    return (!src || side_allows(s, f, src, dst, f->dst, true, dst != NULL)) &&
-           (!dst || side_allows(s, f, dst, src, f->src, false, true));
+    return (!src || side_allows(s, &out, index)) && (!dst || side_allows(s, &in, index));
 }

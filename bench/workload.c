@@ -49,10 +49,15 @@ static bool chance(uint64_t *state, uint32_t percent)
     return bench_below(state, 100) < percent;
 }
 
-/* Pods of a node lie together: 110 of them in a /24. */
+/* Pods of a node lie together in a /24. */
 uint32_t bench_pod_ip(uint32_t pod)
 {
-    return (10u << 24) + (pod / 110 + 1) * 256 + 10 + pod % 110;
+    return (10u << 24) + (pod / BENCH_PODS_A_NODE + 1) * 256 + 10 + pod % BENCH_PODS_A_NODE;
+}
+
+uint32_t bench_node_ip(uint32_t node)
+{
+    return (172u << 24 | 16u << 16) + (node / 250) * 256 + 1 + node % 250;
 }
 
 /* ---- texts ---- */
@@ -108,7 +113,7 @@ static void fill(const bench_workload *w, uint32_t app, uint32_t pod, texts *t)
     snprintf(t->unique, sizeof t->unique, "u%u", pod);
     snprintf(t->ip, sizeof t->ip, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
     snprintf(t->ip6, sizeof t->ip6, "fd00:10::%x:%x", pod >> 16, pod & 65535);
-    snprintf(t->node, sizeof t->node, "node-%05u", pod / 110);
+    snprintf(t->node, sizeof t->node, "node-%05u", pod / BENCH_PODS_A_NODE);
 }
 
 /* ---- objects ---- */
@@ -139,7 +144,8 @@ netpol_object *bench_pod(const bench_workload *w, uint32_t app, uint32_t pod)
         .metadata = &(netpol_metadata){.name = t.pod,
                                        .namespace_name = t.space,
                                        .labels = labels,
-                                       .n_labels = COUNT(labels) - !w->shape.unique_labels},
+                                       .n_labels = COUNT(labels) - !(w->shape.unique_labels ||
+                                                                     w->shape.broad_names)},
         .spec =
             &(netpol_pod_spec){.containers = containers, .n_containers = 1, .node_name = t.node},
         .status = &(netpol_pod_status){
@@ -192,7 +198,7 @@ netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *
     snprintf(name, sizeof name, "np-%05u", number);
     snprintf(team, sizeof team, "team-%02u", bench_below(state, 16));
     snprintf(hole, sizeof hole, "192.168.%u.0/24", bench_below(state, 64));
-    bool by_unique = w->shape.unique_labels && number % 20 == 0;
+    bool by_unique = w->shape.broad_names || (w->shape.unique_labels && number % 20 == 0);
     SEL(subject, "app", t.app);
     SEL(same_app, by_unique ? "uid" : "app", by_unique ? p.unique : p.app);
     SEL(tier, "tier", tiers[bench_below(state, 4)]);
@@ -205,7 +211,8 @@ netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *
     const netpol_label_selector by_tiers = {.match_expressions = reqs, .n_match_expressions = 1};
     const netpol_peer local = {.pod_selector = &same_app};
     const netpol_peer local_tiers = {.pod_selector = &by_tiers};
-    const netpol_peer broad = {.namespace_selector = &of_team, .pod_selector = &tier};
+    const netpol_peer broad = {.namespace_selector = w->shape.broad_names ? &all : &of_team,
+                               .pod_selector = w->shape.broad_names ? &same_app : &tier};
     const netpol_peer *peers[3] = {&local, &broad};
     size_t n_peers = 2;
     if (chance(state, 30))
@@ -285,6 +292,22 @@ netpol_object *bench_namespace(uint32_t space)
     return x;
 }
 
+netpol_object *bench_node(uint32_t node)
+{
+    char name[32];
+    char ip[32];
+    uint32_t x = bench_node_ip(node);
+    snprintf(name, sizeof name, "node-%05u", node);
+    snprintf(ip, sizeof ip, "%u.%u.%u.%u", x >> 24, x >> 16 & 255, x >> 8 & 255, x & 255);
+    const netpol_node_address address = {.type = "InternalIP", .address = ip};
+    const netpol_node_address *const addresses[] = {&address};
+    const netpol_node tree = {
+        .metadata = &(netpol_metadata){.name = name}, .addresses = addresses, .n_addresses = 1};
+    netpol_object *made = NULL;
+    expect_ok(netpol_object_from_node(&tree, NETPOL_VERSION, NULL, &made, NULL), name);
+    return made;
+}
+
 /* ---- the cluster ---- */
 
 static void put(bench_workload *w, netpol_object *x)
@@ -325,6 +348,8 @@ void bench_workload_make(bench_workload *w, const bench_size *size, const bench_
     for (uint32_t a = 0; a < w->n_apps; a++)
         for (uint32_t k = 0; k < w->apps[a].n_pods && w->apps[a].first_pod + k < size->pods; k++)
             put(w, bench_pod(w, a, w->apps[a].first_pod + k));
+    for (uint32_t i = 0; i <= size->pods / BENCH_PODS_A_NODE; i++)
+        put(w, bench_node(i));
     w->target = bench_alloc((size->policies + 1) * sizeof *w->target);
     for (uint32_t i = 0; i < size->policies; i++)
         w->target[i] = bench_below(&state, w->n_apps);
@@ -406,6 +431,28 @@ void bench_flows(const bench_workload *w, netpol_flow *flows, size_t n, bool zip
         if (pods) {
             pods[i][0] = src;
             pods[i][1] = dst;
+        }
+    }
+}
+
+void bench_turn_flows(const bench_workload *w, netpol_flow *flows, size_t n, uint32_t (*pods)[2],
+                      int kind)
+{
+    uint64_t state = 21;
+    for (size_t i = 0; i < n; i++) {
+        netpol_flow *f = &flows[i];
+        uint32_t node = bench_below(&state, w->size.pods) / BENCH_PODS_A_NODE;
+        if (kind == BENCH_OWN_NODE && pods[i][1] != UINT32_MAX)
+            node = pods[i][1] / BENCH_PODS_A_NODE;
+        if (kind == BENCH_FROM_NODE || kind == BENCH_OWN_NODE)
+            set_address(f->src, bench_node_ip(node));
+        else if (kind == BENCH_TO_NODE)
+            set_address(f->dst, bench_node_ip(node));
+        else if (kind == BENCH_OUTSIDE)
+            set_address(f->src, 203u << 24 | bench_below(&state, 1u << 24));
+        if (kind == BENCH_ICMP) {
+            f->protocol = NETPOL_ICMP;
+            f->port = 0;
         }
     }
 }

@@ -19,6 +19,7 @@ typedef struct bench_shape {
     bool unique_labels; /* every pod has a label of its own, and 1 policy in 20 selects by it */
     uint32_t cidrs;     /* blocks in an ipBlock rule of 1 policy in 20; 0: none */
     bool own_ports;     /* every policy opens ports of its own */
+    bool broad_names;   /* every policy lets in one pod of any namespace by a label of its own */
     bool dual_stack;
 } bench_shape;
 
@@ -48,8 +49,12 @@ uint32_t bench_below(uint64_t *state, uint32_t n);
 void bench_workload_make(bench_workload *w, const bench_size *size, const bench_shape *shape);
 void bench_workload_free(bench_workload *w);
 
-/* The address of a pod, host order. */
+#define BENCH_PODS_A_NODE 110u
+
+/* The address of a pod, host order; and of a node. */
 uint32_t bench_pod_ip(uint32_t pod);
+uint32_t bench_node_ip(uint32_t node);
+netpol_object *bench_node(uint32_t node);
 netpol_object *bench_pod(const bench_workload *w, uint32_t app, uint32_t pod);
 netpol_object *bench_namespace(uint32_t space);
 netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *state);
@@ -59,6 +64,19 @@ netpol_object *bench_policy(const bench_workload *w, uint32_t number, uint64_t *
  * NULL. */
 void bench_flows(const bench_workload *w, netpol_flow *flows, size_t n, bool zipf, uint64_t seed,
                  uint32_t (*pods)[2]);
+
+/* What real agents ask besides. */
+enum {
+    BENCH_FROM_NODE, /* from some node to a pod */
+    BENCH_OWN_NODE,  /* from the pod's own */
+    BENCH_TO_NODE,
+    BENCH_ICMP,
+    BENCH_OUTSIDE, /* from outside, to no port in particular */
+    BENCH_KINDS
+};
+/* Turns flows into those of one kind. */
+void bench_turn_flows(const bench_workload *w, netpol_flow *flows, size_t n, uint32_t (*pods)[2],
+                      int kind);
 
 void *bench_alloc(size_t bytes);
 

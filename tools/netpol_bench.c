@@ -100,8 +100,8 @@ static double time_list(const netpol_engine *engine)
 
 static int time_verdicts(const input *in, const netpol_engine *engine, figures *f)
 {
-    bench_flows flows;
-    if (!bench_flows_make(&flows, engine, in->manifests, f->flows))
+    bench_asked flows;
+    if (!bench_asked_make(&flows, engine, in->manifests, f->flows))
         return say_status(NETPOL_NO_MEMORY);
     const netpol_flow *batch = flows.by_ip ? flows.by_ip : flows.by_pod;
     if (flows.by_pod)
@@ -110,7 +110,7 @@ static int time_verdicts(const input *in, const netpol_engine *engine, figures *
         f->verdict_ns_by_ip = bench_verdict_ns(engine, flows.by_ip, &flows);
     if (batch)
         f->batch_mverdicts_s = 1e3 / bench_batch_ns(engine, batch, &flows);
-    bench_flows_free(&flows);
+    bench_asked_free(&flows);
     return TOOL_YES;
 }
 

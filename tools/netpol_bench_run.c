@@ -210,13 +210,13 @@ static void fill(netpol_flow *flows, size_t n, size_t n_pods, uint8_t (*list)[16
     }
 }
 
-bool bench_flows_make(bench_flows *f, const netpol_engine *engine, const netpol_manifests *m,
+bool bench_asked_make(bench_asked *f, const netpol_engine *engine, const netpol_manifests *m,
                       size_t n)
 {
     size_t n_pods = netpol_engine_pod_count(engine);
     size_t n_ips;
     uint8_t(*list)[16] = addresses(engine, m, &n_ips);
-    *f = (bench_flows){.n = n, .out = calloc(n, sizeof *f->out)};
+    *f = (bench_asked){.n = n, .out = calloc(n, sizeof *f->out)};
     f->by_pod = n_pods ? calloc(n, sizeof *f->by_pod) : NULL;
     f->by_ip = list ? calloc(n, sizeof *f->by_ip) : NULL;
     if (f->by_pod)
@@ -226,34 +226,34 @@ bool bench_flows_make(bench_flows *f, const netpol_engine *engine, const netpol_
     bool ok = f->out && (f->by_pod || !n_pods) && (f->by_ip || !list);
     free(list);
     if (!ok)
-        bench_flows_free(f);
+        bench_asked_free(f);
     return ok;
 }
 
-void bench_flows_free(bench_flows *f)
+void bench_asked_free(bench_asked *f)
 {
     free(f->by_pod);
     free(f->by_ip);
     free(f->out);
-    *f = (bench_flows){0};
+    *f = (bench_asked){0};
 }
 
 /* ---- verdicts ---- */
 
-static void one_by_one(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f)
+static void one_by_one(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f)
 {
     for (size_t i = 0; i < f->n; i++)
         f->out[i] = netpol_engine_verdict(engine, &flows[i]);
 }
 
-static void all_at_once(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f)
+static void all_at_once(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f)
 {
     netpol_engine_verdicts(engine, flows, f->n, f->out);
 }
 
 /* The median of some rounds, each as often as it takes to be measurable. */
-static double ns(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f,
-                 void (*judge)(const netpol_engine *, const netpol_flow *, const bench_flows *))
+static double ns(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f,
+                 void (*judge)(const netpol_engine *, const netpol_flow *, const bench_asked *))
 {
     double t[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
@@ -269,12 +269,12 @@ static double ns(const netpol_engine *engine, const netpol_flow *flows, const be
     return median(t);
 }
 
-double bench_verdict_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f)
+double bench_verdict_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f)
 {
     return ns(engine, flows, f, one_by_one);
 }
 
-double bench_batch_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f)
+double bench_batch_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f)
 {
     return ns(engine, flows, f, all_at_once);
 }

@@ -31,21 +31,21 @@ double bench_libyaml_mb_s(const bench_texts *texts);
 
 /* ---- verdicts ---- */
 
-typedef struct bench_flows {
+typedef struct bench_asked {
     size_t n;
     netpol_flow *by_pod; /* NULL: there are no pods */
     netpol_flow *by_ip;  /* NULL: no pod has an address */
     netpol_verdict *out;
-} bench_flows;
+} bench_asked;
 
 /* The same n flows every time. False: no memory, nothing made. */
-bool bench_flows_make(bench_flows *f, const netpol_engine *engine, const netpol_manifests *m,
+bool bench_asked_make(bench_asked *f, const netpol_engine *engine, const netpol_manifests *m,
                       size_t n);
-void bench_flows_free(bench_flows *f);
+void bench_asked_free(bench_asked *f);
 /* ns a verdict, one by one, and in a batch. */
 double bench_verdict_ns(const netpol_engine *engine, const netpol_flow *flows,
-                        const bench_flows *f);
-double bench_batch_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_flows *f);
+                        const bench_asked *f);
+double bench_batch_ns(const netpol_engine *engine, const netpol_flow *flows, const bench_asked *f);
 
 /* ---- memory ---- */
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of bench_engine. Each prints a table. */
+#ifndef BENCH_PARTS_H
+#define BENCH_PARTS_H
+
+#include "subject.h"
+
+extern const bench_size bench_sizes[4];
+const bench_size *bench_size_of(const char *name);
+
+void bench_updates(int n, char **names);
+void bench_shapes(void);
+/* `folder` is for the objects that `program` reads. */
+void bench_compare(const char *name, const char *folder, const char *program);
+
+#endif
