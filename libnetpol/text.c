@@ -268,6 +268,16 @@ static netpol_status end_text(np_text *t, const char *why)
     return NETPOL_LIMIT;
 }
 
+/* What begins with the marker of a merge conflict reads as a text of several lines, up to a colon.
+ */
+static bool begins_with_conflict(np_text *t)
+{
+    np_slice s = t->doc.text;
+    const char *lf = memchr(s.p, '\n', s.n);
+    return np_text_peek(t)->type == NP_EVENT_SCALAR && lf && lf + 1 < s.p + s.n &&
+           np_explain_conflict(t);
+}
+
 /* NETPOL_NOT_FOUND: it is empty. */
 static netpol_status begin_document(np_text *t)
 {
@@ -279,7 +289,7 @@ static netpol_status begin_document(np_text *t)
         s = np_events_start(t);
     if (!s && is_empty_document(t))
         return NETPOL_NOT_FOUND;
-    return s;
+    return !s && begins_with_conflict(t) ? NETPOL_INVALID : s;
 }
 
 netpol_status np_text_next(np_text *t, np_document *doc)

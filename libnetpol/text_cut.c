@@ -246,8 +246,9 @@ static netpol_status broken_json(np_text *t, const char *from, const char *at, c
     t->piece = (np_piece){{from, (size_t)(c->end - from)}, c->line, c->column, true};
     np_text_place(t, (size_t)(at - from), &line, &column);
     t->ended = NETPOL_NOT_FOUND;
-    np_text_fail(t, NETPOL_INVALID, NP_CODE_JSON_SYNTAX, line, column, NULL, "not valid JSON: %s",
-                 why);
+    if (!np_explain_conflict(t))
+        np_text_fail(t, NETPOL_INVALID, NP_CODE_JSON_SYNTAX, line, column, NULL,
+                     "not valid JSON: %s", why);
     return NETPOL_INVALID;
 }
 

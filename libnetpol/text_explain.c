@@ -23,13 +23,26 @@ static const char *next_line(const char *p, const char *end)
     return lf ? lf + 1 : end;
 }
 
-/* The first conflict marker of Git, or NULL: "<<<<<<< " opens one, and "=======" alone divides it.
- */
+/* Whether a line is a conflict marker of Git: seven of one sign, and perhaps a label. A line of
+ * seven = divides the two sides. */
+static bool is_marker(const char *p, const char *end)
+{
+    enum { SIGNS = 7 };
+    if (end - p < SIGNS || !strchr("<|=>", *p))
+        return false;
+    for (int i = 1; i < SIGNS; i++)
+        if (p[i] != *p)
+            return false;
+    bool alone = end - p == SIGNS || p[SIGNS] == '\n' || p[SIGNS] == '\r';
+    return alone || (*p != '=' && p[SIGNS] == ' ');
+}
+
+/* The first conflict marker, or NULL. */
 static const char *conflict(np_slice s)
 {
     const char *end = s.p + s.n;
     for (const char *p = s.p; p < end; p = next_line(p, end))
-        if (end - p > 8 && (memcmp(p, "<<<<<<< ", 8) == 0 || memcmp(p, ">>>>>>> ", 8) == 0))
+        if (is_marker(p, end))
             return p;
     return NULL;
 }
@@ -61,20 +74,28 @@ static const char *template_near(np_slice s, size_t line)
     return NULL;
 }
 
+bool np_explain_conflict(np_text *t)
+{
+    np_slice s = t->piece.text;
+    uint32_t line, column;
+    const char *at = conflict(s);
+    if (!at)
+        return false;
+    np_text_place(t, (size_t)(at - s.p), &line, &column);
+    (void)np_text_fail(t, NETPOL_INVALID, NP_CODE_CONFLICT, line, column,
+                       "resolve the conflict and remove its markers",
+                       "the text has the markers of a merge conflict");
+    return true;
+}
+
 /* Ends the document if it is a template or an unresolved merge; false: it is neither. */
 static bool is_odd_text(np_text *t, size_t error_line)
 {
     np_slice s = t->piece.text;
     uint32_t line, column;
-    const char *at = conflict(s);
-    if (at) {
-        np_text_place(t, (size_t)(at - s.p), &line, &column);
-        (void)np_text_fail(t, NETPOL_INVALID, NP_CODE_CONFLICT, line, column,
-                           "resolve the conflict and remove its markers",
-                           "the text has the markers of a merge conflict");
+    if (np_explain_conflict(t))
         return true;
-    }
-    at = template_near(s, error_line);
+    const char *at = template_near(s, error_line);
     if (!at)
         return false;
     np_text_place(t, (size_t)(at - s.p), &line, &column);
@@ -255,6 +276,8 @@ bool np_explain_merge(np_text *t, const np_raw *value)
 {
     uint32_t line, column;
     raw_place(value, &line, &column);
+    if (np_explain_conflict(t))
+        return false;
     return np_text_fail(t, NETPOL_INVALID, NP_CODE_MERGE_NOT_MAP, line, column,
                         "name an anchored map, or quote the key",
                         "the value of the merge key << must be a map or a list of maps");

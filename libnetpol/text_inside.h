@@ -286,6 +286,8 @@ typedef struct np_spot {
 
 /* Ends the document with what libyaml found, in our words. context may be NULL. Always false. */
 bool np_explain(np_text *t, const char *problem, const char *context, np_spot at, np_spot begun);
+/* Ends the document if its text has the markers of a merge conflict; false: it has none. */
+bool np_explain_conflict(np_text *t);
 /* Ends the document for a control character, or for bytes that are no UTF-8. offset: in the piece.
  * Always false. */
 bool np_explain_byte(np_text *t, size_t offset, bool control, uint32_t value);

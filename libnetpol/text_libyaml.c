@@ -116,7 +116,8 @@ static const char *byte_of(const np_text *t, size_t character)
 
 static bool after_end(np_text *t, uint32_t line, uint32_t column)
 {
-    return np_text_fail(t, NETPOL_INVALID, NP_CODE_AFTER_END, line, column,
+    return !np_explain_conflict(t) &&
+           np_text_fail(t, NETPOL_INVALID, NP_CODE_AFTER_END, line, column,
                         "mend the indentation, or put --- before a new document",
                         "the document has ended before this; Kubernetes would ignore the rest");
 }
