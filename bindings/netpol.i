@@ -94,7 +94,7 @@ static netpol_status collect(void *ctx, const char *bytes, size_t n)
 %rename("$ignore", regextarget=1, fullname=1, %$isfunction)
     "_(free|ref|unref|tree|clear)$|^netpol_object_(from_.*|metadata|policy|pod|node|service|workload|endpoint_slice|endpoints|cluster_policy)$";
 %rename("$ignore", regextarget=1, fullname=1, %$isclass)
-    "^netpol_(allocator|options|sink|edit|question|(list|check|cluster)_options|document_info|decision|diagnostic|flow|verdict|semantics)$";
+    "^netpol_(allocator|options|sink|edit|question|(list|check|cluster)_options|document_info|decision|diagnostic|flow|verdict|semantics|scenario_(item|result)|rule_coverage)$";
 %ignore netpol_diagnostics_new;
 %ignore netpol_diagnostics_count;
 %ignore netpol_diagnostics_dropped;
@@ -118,6 +118,12 @@ static netpol_status collect(void *ctx, const char *bytes, size_t n)
 %ignore netpol_manifests_check;
 %ignore netpol_object_validate;
 %ignore netpol_semantics_preset;
+%ignore netpol_scenario_at;
+%ignore netpol_scenario_run;
+%ignore netpol_scenario_write;
+%ignore netpol_scenario_report_at;
+%ignore netpol_scenario_report_rule_at;
+%ignore NETPOL_ALL_ITEMS;
 
 /* ---- handles: classes without members, whose end gives the reference back ---- */
 
@@ -140,7 +146,9 @@ NETPOL_HANDLE(netpol_selector, Selector, netpol_selector_free)
 NETPOL_HANDLE(netpol_cluster, Cluster, netpol_cluster_free)
 NETPOL_HANDLE(netpol_engine, Engine, netpol_engine_unref)
 NETPOL_HANDLE(netpol_answer, Answer, netpol_answer_free)
-%typemap(check) const netpol_object *old "";
+NETPOL_HANDLE(netpol_scenario, Scenario, netpol_scenario_free)
+NETPOL_HANDLE(netpol_scenario_report, ScenarioReport, netpol_scenario_report_free)
+%typemap(check) const netpol_object *old, const netpol_manifests *more "";
 
 /* ---- the headers ---- */
 
@@ -153,6 +161,7 @@ NETPOL_HANDLE(netpol_answer, Answer, netpol_answer_free)
 %include "netpol/cluster.h"
 %include "netpol/engine.h"
 %include "netpol/question.h"
+%include "netpol/scenario.h"
 
 /* ---- functions that take structs in C ---- */
 
@@ -240,5 +249,37 @@ static netpol_status document_text(const netpol_document *document, const netpol
 static netpol_status selector_format(const netpol_selector *selector, const netpol_sink *to)
 {
     return netpol_label_selector_format(netpol_selector_tree(selector), to);
+}
+
+/* What an item is called, what it is and where it begins; NULL and 0 past the last. */
+static const char *scenario_item_name(const netpol_scenario *scenario, size_t item)
+{
+    const netpol_scenario_item *x = netpol_scenario_at(scenario, item);
+    return x ? x->name : NULL;
+}
+
+static int32_t scenario_item_kind(const netpol_scenario *scenario, size_t item)
+{
+    const netpol_scenario_item *x = netpol_scenario_at(scenario, item);
+    return x ? x->kind : 0;
+}
+
+static uint32_t scenario_item_line(const netpol_scenario *scenario, size_t item)
+{
+    const netpol_scenario_item *x = netpol_scenario_at(scenario, item);
+    return x ? x->line : 0;
+}
+
+/* Runs one item; -1: all. */
+static netpol_status scenario_run(const netpol_scenario *scenario, const netpol_engine *engine,
+                                  int32_t item, netpol_scenario_report **out)
+{
+    return netpol_scenario_run(scenario, engine, item < 0 ? NETPOL_ALL_ITEMS : (size_t)item, out);
+}
+
+static netpol_status scenario_report_write(const netpol_scenario_report *report, int32_t format,
+                                           uint32_t flags, const netpol_sink *to)
+{
+    return netpol_scenario_write(&report, 1, format, flags, to);
 }
 %}

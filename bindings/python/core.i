@@ -8,7 +8,11 @@
 
 %init %{
     if (!np_values_init())
+#if SWIG_VERSION >= 0x040400
+        return -1;
+#else
         return NULL;
+#endif
 %}
 
 /* ---- words of netpol.i in Python ---- */
@@ -107,6 +111,8 @@
 %thread engine_ask;
 %thread engine_list;
 %thread manifests_check;
+%thread netpol_scenario_compile;
+%thread scenario_run;
 
 %include "../netpol.i"
 

@@ -21,6 +21,7 @@ from ._errors import (Diagnostic, InvalidError, LimitError, LoadError, MisuseErr
                       NetpolError, NotFoundError)
 from ._manifests import Manifests, Policies, check, dumps, load, loads, validate
 from ._model import *  # noqa: F403
+from ._scenario import RuleCoverage, Scenario, ScenarioItem, ScenarioReport, ScenarioResult
 
 __version__: str = _model.VERSION
 
@@ -31,7 +32,8 @@ if _core.version_text() != __version__:
 __all__ = [
     "Answer", "Audit", "Cluster", "Column", "Connection", "Connections", "Decision", "Diagnostic",
     "Document", "Engine", "Explanation", "InvalidError", "LimitError", "LoadError", "Manifests",
-    "MisuseError", "NetpolError", "NotFoundError", "PRESETS", "Policies", "Selector", "Verdict",
-    "audit", "check", "dumps", "load", "loads", "validate",
+    "MisuseError", "NetpolError", "NotFoundError", "PRESETS", "Policies", "RuleCoverage",
+    "Scenario", "ScenarioItem", "ScenarioReport", "ScenarioResult", "Selector", "Verdict", "audit",
+    "check", "dumps", "load", "loads", "validate",
     *_model.__all__,
 ]
