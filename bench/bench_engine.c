@@ -21,6 +21,16 @@
 #include <string.h>
 #include <time.h>
 
+/* Under callgrind only the verdicts are followed: valgrind --instr-atstart=no */
+#if defined(__has_include)
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#endif
+#endif
+#ifndef CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_START_INSTRUMENTATION
+#endif
+
 const bench_size bench_sizes[4] = {
     {"1k", 1000, 100, 20},
     {"10k", 10000, 1000, 100},
@@ -266,6 +276,7 @@ static void verdicts(const char *name, size_t n)
 {
     subject s;
     subject_make(&s, bench_size_of(name), NULL, n);
+    CALLGRIND_START_INSTRUMENTATION;
     for (size_t i = 0; i < n; i++)
         s.out[i] = netpol_engine_verdict(s.engine, &s.flows[i]);
     subject_free(&s);

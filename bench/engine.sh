@@ -24,10 +24,10 @@ if command -v valgrind >/dev/null; then
     echo "| pods | instructions a verdict by address |"
     echo "|---|---|"
     for size in "${sizes[@]}"; do
-        n=$([ "$size" = 1m ] && echo 5000 || echo 20000)
-        valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+        n=20000
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null --instr-atstart=no \
             --toggle-collect=netpol_engine_verdict "$bench" verdicts "$size" "$n" 2>&1 |
-            awk -v size="$size" -v n="$n" '/Collected/ { printf "| %s | %.0f |\n", size, $4 / n }'
+            awk -v size="$size" -v n="$n" '/Collected/ && $4 > 0 { printf "| %s | %.0f |\n", size, $4 / n }'
     done
 fi
 

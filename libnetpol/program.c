@@ -4,6 +4,8 @@
 
 #include "reference.h"
 
+#include <stddef.h>
+
 /* ---- at a glance ---- */
 
 /* What a programme says of a peer as far as a row and its pictures of ports tell. */
@@ -109,37 +111,9 @@ NP_INLINE np_packed judge_classes(const np_program *g, const netpol_flow *f, con
 
 /* ---- other questions ---- */
 
-static np_packed judge_rare(const np_program *g, const netpol_flow *f, const np_class *src,
-                            const np_class *dst)
-{
-    return judge_classes(g, f, src, dst);
-}
-
 static uint32_t class_of_address(const np_program *g, const uint8_t b[16])
 {
     return np_not_v4(b) ? np_ip6_find(&g->ip6, b) : np_ip4_find(&g->ip4, b + 12);
-}
-
-/* Both sides are of one class, and may be one pod. */
-static np_packed judge_alike(const np_program *g, const netpol_flow *f, const np_class *class)
-{
-    if (class->flags & NP_CLASS_POD && memcmp(f->src, f->dst, sizeof f->src) == 0)
-        return np_judge_self(g, f, class);
-    return judge_classes(g, f, class, class);
-}
-
-/* A side that is given by a pod's number. False: there is no such pod. */
-static bool class_of_side(const np_program *g, const uint8_t b[16], uint8_t kind,
-                          const np_class **out)
-{
-    uint32_t pod;
-    memcpy(&pod, b, sizeof pod);
-    if (kind > NETPOL_BY_POD || (kind == NETPOL_BY_POD && pod >= g->pods.n))
-        return false;
-    uint32_t ref = kind == NETPOL_BY_ADDRESS ? class_of_address(g, b)
-                                             : *(const uint32_t *)np_pages_at(&g->pods, pod);
-    *out = np_class_at(g, ref);
-    return true;
 }
 
 /* Whether both sides are one pod, which may be given by its number and by an address, or by one of
@@ -149,34 +123,75 @@ static bool is_self(const np_program *g, const netpol_flow *f)
     np_packet p;
     if (f->src_kind && f->dst_kind)
         return memcmp(f->src, f->dst, sizeof(uint32_t)) == 0;
-    return np_packet_of_flow(g->snapshot, f, &p) == 0 && p.src.pod != NP_NONE &&
+    if (memcmp(f->src, f->dst, sizeof f->src) == 0)
+        return !f->src_kind && !f->dst_kind;
+    return (f->src_kind | f->dst_kind || !np_not_v4(f->src) != !np_not_v4(f->dst)) &&
+           np_packet_of_flow(g->snapshot, f, &p) == 0 && p.src.pod != NP_NONE &&
            p.src.pod == p.dst.pod;
 }
 
-/* Whatever is not a question by two IPv4 addresses that are found in the tree. */
-static np_packed judge_others(const np_program *g, const netpol_flow *f)
+/* Where the class of a pod is that is given by its number; NULL: there is no such pod. */
+NP_INLINE const uint32_t *place_of_pod(const np_program *g, const uint8_t b[16])
 {
-    const np_class *src;
-    const np_class *dst;
-    if (!class_of_side(g, f->src, f->src_kind, &src) ||
-        !class_of_side(g, f->dst, f->dst_kind, &dst))
-        return np_ask_reference(g, f);
-    if (src == dst && src->flags & NP_CLASS_POD && is_self(g, f))
-        return np_judge_self(g, f, src);
-    return judge_rare(g, f, src, dst);
+    uint32_t pod;
+    memcpy(&pod, b, sizeof pod);
+    return pod < g->pods.n ? np_pages_at(&g->pods, pod) : NULL;
 }
 
-/* 0: both sides are IPv4 addresses, and those are in the tree. */
-NP_INLINE uint64_t is_other(const np_program *g, const netpol_flow *f)
+/* Both sides are of one class, and may be one pod. */
+static np_packed judge_alike(const np_program *g, const netpol_flow *f, const np_class *class)
 {
-    return (uint64_t)(f->src_kind | f->dst_kind | g->without_tree) | np_not_v4(f->src) |
-           np_not_v4(f->dst);
+    if (class->flags & NP_CLASS_POD && is_self(g, f))
+        return np_judge_self(g, f, class);
+    return judge_classes(g, f, class, class);
 }
 
 NP_INLINE np_packed judge_pair(const np_program *g, const netpol_flow *f, const np_class *src,
                                const np_class *dst)
 {
     return src == dst ? judge_alike(g, f, src) : judge_classes(g, f, src, dst);
+}
+
+/* A side by its address or number. NULL: there is no such pod. */
+static const np_class *class_of_side(const np_program *g, const uint8_t b[16], uint8_t kind)
+{
+    if (kind == NETPOL_BY_ADDRESS)
+        return np_class_at(g, class_of_address(g, b));
+    const uint32_t *place = kind == NETPOL_BY_POD ? place_of_pod(g, b) : NULL;
+    return place ? np_class_at(g, *place) : NULL;
+}
+
+/* 0: both sides are IPv4 addresses, and those are in the tree. */
+NP_INLINE uint64_t is_other(const np_program *g, const netpol_flow *f)
+{
+    uint16_t kinds; /* of both sides at once */
+    _Static_assert(offsetof(netpol_flow, dst_kind) == offsetof(netpol_flow, src_kind) + 1, "");
+    memcpy(&kinds, (const char *)f + offsetof(netpol_flow, src_kind), sizeof kinds);
+    return (uint64_t)(kinds | g->without_tree) | np_not_v4(f->src) | np_not_v4(f->dst);
+}
+
+NP_INLINE bool is_by_pods(const netpol_flow *f)
+{
+    return f->src_kind == NETPOL_BY_POD && f->dst_kind == NETPOL_BY_POD;
+}
+
+static np_packed judge_pods(const np_program *g, const netpol_flow *f)
+{
+    const uint32_t *src = place_of_pod(g, f->src);
+    const uint32_t *dst = place_of_pod(g, f->dst);
+    if (!src || !dst)
+        return np_ask_reference(g, f);
+    return judge_pair(g, f, np_class_at(g, *src), np_class_at(g, *dst));
+}
+
+/* Whatever is not a question by two IPv4 addresses that are found in the tree. */
+static np_packed judge_others(const np_program *g, const netpol_flow *f)
+{
+    if (is_by_pods(f))
+        return judge_pods(g, f);
+    const np_class *src = class_of_side(g, f->src, f->src_kind);
+    const np_class *dst = class_of_side(g, f->dst, f->dst_kind);
+    return src && dst ? judge_pair(g, f, src, dst) : np_ask_reference(g, f);
 }
 
 NP_INLINE np_packed judge_flow(const np_program *g, const netpol_flow *f)
@@ -207,7 +222,7 @@ typedef struct group {
     size_t n;
     const uint32_t *place[GROUP][2]; /* where the tree has the class of each side */
     const np_class *class[GROUP][2];
-    uint64_t others; /* bits: flows for judge_others */
+    uint64_t others; /* bits: flows that are judged one by one */
 } group;
 
 NP_INLINE void fetch(const void *p)
@@ -219,14 +234,26 @@ NP_INLINE void fetch(const void *p)
 #endif
 }
 
+/* Where the class of a side is; NULL: it is looked up later. */
+NP_INLINE const uint32_t *place_of(const np_program *g, const uint8_t b[16], uint8_t kind)
+{
+    if (kind == NETPOL_BY_ADDRESS)
+        return np_ip4_tree_place(&g->ip4, b + 12);
+    return place_of_pod(g, b);
+}
+
 NP_INLINE void find_places(const np_program *g, group *x)
 {
+    static const uint32_t outside = NP_CLASS_REF(NP_OUTSIDE);
     x->others = 0;
     for (size_t i = 0; i < x->n; i++) {
         const netpol_flow *f = &x->flow[i];
-        x->others |= (uint64_t)(is_other(g, f) != 0) << i;
-        x->place[i][0] = np_ip4_tree_place(&g->ip4, f->src + 12);
-        x->place[i][1] = np_ip4_tree_place(&g->ip4, f->dst + 12);
+        const uint32_t *src = place_of(g, f->src, f->src_kind);
+        const uint32_t *dst = place_of(g, f->dst, f->dst_kind);
+        bool other = is_other(g, f) && !(is_by_pods(f) && src && dst);
+        x->others |= (uint64_t)other << i;
+        x->place[i][0] = src ? src : &outside;
+        x->place[i][1] = dst ? dst : &outside;
         fetch(x->place[i][0]);
         fetch(x->place[i][1]);
     }
@@ -281,7 +308,7 @@ void np_program_verdicts(const np_program *g, const netpol_flow *flows, size_t n
     group x;
     bool large = np_program_bytes(g) > LARGE;
     for (size_t i = 0; g->without_tree && i < n; i++)
-        out[i] = np_unpack(judge_others(g, &flows[i]));
+        out[i] = np_unpack(judge_flow(g, &flows[i]));
     for (size_t i = 0; !g->without_tree && i < n; i += x.n) {
         x.flow = flows + i;
         x.n = n - i < GROUP ? n - i : GROUP;
