@@ -106,18 +106,29 @@ static void cut_names(np_port_cuts *c, const np_snapshot *s, const np_side *dst,
             cut_range(c, p->ports[i].number, p->ports[i].number);
 }
 
+static void cut_source(np_port_cuts *c, const np_snapshot *s, const np_packet *q, uint8_t protocol)
+{
+    cut_namespace(c, s, q, NETPOL_EGRESS, protocol);
+}
+
+static void cut_destination(np_port_cuts *c, const np_snapshot *s, const np_packet *q,
+                            uint8_t protocol)
+{
+    cut_namespace(c, s, q, NETPOL_INGRESS, protocol);
+    for (size_t i = 0; i < s->n_cluster_policies; i++) {
+        const netpol_cluster_policy *p = s->cluster_policies[i].tree;
+        cut_cluster_rules(c, p->egress, p->n_egress, protocol);
+        cut_cluster_rules(c, p->ingress, p->n_ingress, protocol);
+    }
+    cut_names(c, s, &q->dst, protocol);
+}
+
 void np_port_cuts_between(const np_snapshot *s, const np_packet *packet, uint8_t protocol,
                           np_port_cuts *out)
 {
     memset(out, 0, sizeof *out);
-    cut_namespace(out, s, packet, NETPOL_EGRESS, protocol);
-    cut_namespace(out, s, packet, NETPOL_INGRESS, protocol);
-    for (size_t i = 0; i < s->n_cluster_policies; i++) {
-        const netpol_cluster_policy *p = s->cluster_policies[i].tree;
-        cut_cluster_rules(out, p->egress, p->n_egress, protocol);
-        cut_cluster_rules(out, p->ingress, p->n_ingress, protocol);
-    }
-    cut_names(out, s, &packet->dst, protocol);
+    cut_source(out, s, packet, protocol);
+    cut_destination(out, s, packet, protocol);
 }
 
 uint16_t np_port_cuts_last(const np_port_cuts *cuts, uint16_t first)
@@ -132,38 +143,88 @@ uint16_t np_port_cuts_last(const np_port_cuts *cuts, uint16_t first)
     return (uint16_t)((next > NP_MAX_PORT + 1 ? NP_MAX_PORT + 1 : next) - 1);
 }
 
+/* ---- the cuts of one end ---- */
+
+static uint32_t count_cuts(const np_port_cuts *cuts)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < sizeof cuts->bits / sizeof *cuts->bits; i++)
+        for (uint64_t word = cuts->bits[i]; word; word &= word - 1)
+            n++;
+    return n;
+}
+
+static const uint16_t *list_cuts(np_port_cuts *cuts, np_arena *arena, uint32_t *n)
+{
+    cuts->bits[0] &= ~(uint64_t)2; /* port 1 begins a class anyway */
+    *n = count_cuts(cuts);
+    uint16_t *at = NP_NEW_ARRAY(arena, uint16_t, *n);
+    for (uint32_t i = 0, port = 1; at && i < *n; i++) {
+        port = (uint32_t)np_port_cuts_last(cuts, (uint16_t)port) + 1;
+        at[i] = (uint16_t)port;
+    }
+    return at;
+}
+
+bool np_end_cuts_make(const np_snapshot *s, const np_packet *packet, int32_t direction,
+                      np_arena *arena, np_end_cuts *out)
+{
+    np_packet q = *packet;
+    for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
+        np_port_cuts cuts = {.bits = {0}};
+        q.protocol = np_conn_protocols[i];
+        if (direction == NETPOL_EGRESS)
+            cut_source(&cuts, s, &q, q.protocol);
+        else
+            cut_destination(&cuts, s, &q, q.protocol);
+        out->at[i] = list_cuts(&cuts, arena, &out->n[i]);
+        if (!out->at[i])
+            return false;
+    }
+    return true;
+}
+
 /* ---- sets of connections ---- */
 
-/* Writes the allowed ranges of one protocol to `room`, or counts them if it is NULL. */
-static size_t judge_ports(const netpol_engine *e, np_packet *q, const np_port_cuts *cuts,
-                          np_conn_range *room, uint32_t *marks)
+/* Both ends' cuts of one protocol, one after the other. */
+typedef struct merge {
+    const uint16_t *at[2];
+    uint32_t left[2];
+} merge;
+
+/* Where the next class begins; NP_MAX_PORT + 1: there is none. */
+static uint32_t next_cut(merge *m)
+{
+    uint32_t next = NP_MAX_PORT + 1;
+    for (size_t i = 0; i < 2; i++)
+        if (m->left[i] && *m->at[i] < next)
+            next = *m->at[i];
+    for (size_t i = 0; i < 2; i++)
+        if (m->left[i] && *m->at[i] == next) {
+            m->at[i]++;
+            m->left[i]--;
+        }
+    return next;
+}
+
+/* Writes the allowed ranges of one protocol. */
+static size_t judge_ports(const netpol_engine *e, np_packet *q, merge *m, np_conn_range *room,
+                          uint32_t *marks)
 {
     size_t n = 0;
     bool open = false;
     for (uint32_t first = 1; first <= NP_MAX_PORT;) {
-        uint16_t last = np_port_cuts_last(cuts, (uint16_t)first);
+        uint32_t next = next_cut(m);
         q->port = (uint16_t)first;
         netpol_verdict v = np_engine_judge(e, q);
         *marks |= v.depends;
-        if (v.allowed && !open) {
-            if (room)
-                room[n].first = (uint16_t)first;
-            n++;
-        }
+        if (v.allowed && !open)
+            room[n++].first = (uint16_t)first;
         open = v.allowed;
-        if (open && room)
-            room[n - 1].last = last;
-        first = (uint32_t)last + 1;
+        if (open)
+            room[n - 1].last = (uint16_t)(next - 1);
+        first = next;
     }
-    return n;
-}
-
-static size_t count_cuts(const np_port_cuts *cuts)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < sizeof cuts->bits / sizeof *cuts->bits; i++)
-        for (uint64_t word = cuts->bits[i]; word; word &= word - 1)
-            n++;
     return n;
 }
 
@@ -175,19 +236,18 @@ static bool is_everything(const np_conns *c)
     return true;
 }
 
-bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena *arena,
-                      np_conns *out)
+bool np_conns_judge(const netpol_engine *e, const np_packet *packet, const np_end_cuts *src,
+                    const np_end_cuts *dst, np_arena *arena, np_conns *out)
 {
     np_packet q = *packet;
-    np_port_cuts cuts;
     *out = (np_conns){.all = false};
     for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
+        merge m = {{src->at[i], dst->at[i]}, {src->n[i], dst->n[i]}};
         q.protocol = np_conn_protocols[i];
-        np_port_cuts_between(e->snapshot, &q, q.protocol, &cuts);
-        out->ranges[i] = NP_NEW_ARRAY(arena, np_conn_range, count_cuts(&cuts));
+        out->ranges[i] = NP_NEW_ARRAY(arena, np_conn_range, src->n[i] + dst->n[i] + 1);
         if (!out->ranges[i])
             return false;
-        out->n[i] = judge_ports(e, &q, &cuts, out->ranges[i], &out->depends);
+        out->n[i] = judge_ports(e, &q, &m, out->ranges[i], &out->depends);
     }
     if (!is_everything(out))
         return true;
@@ -195,6 +255,29 @@ bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena 
     q.protocol = packet->dst.family == NP_FAMILY_6 ? NETPOL_ICMPV6 : NETPOL_ICMP;
     netpol_verdict v = np_engine_judge(e, &q);
     out->all = v.allowed;
+    return true;
+}
+
+bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena *arena,
+                      np_conns *out)
+{
+    np_end_cuts src;
+    np_end_cuts dst;
+    return np_end_cuts_make(e->snapshot, packet, NETPOL_EGRESS, arena, &src) &&
+           np_end_cuts_make(e->snapshot, packet, NETPOL_INGRESS, arena, &dst) &&
+           np_conns_judge(e, packet, &src, &dst, arena, out);
+}
+
+bool np_conns_copy(const np_conns *c, np_arena *arena, np_conns *out)
+{
+    *out = *c;
+    for (size_t i = 0; i < NP_CONN_PROTOCOLS; i++) {
+        out->ranges[i] = NP_NEW_ARRAY(arena, np_conn_range, c->n[i]);
+        if (!out->ranges[i])
+            return false;
+        if (c->n[i])
+            memcpy(out->ranges[i], c->ranges[i], c->n[i] * sizeof *c->ranges[i]);
+    }
     return true;
 }
 

@@ -39,6 +39,23 @@ typedef struct np_conns {
     uint32_t depends; /* over everything that was judged, denied ports too */
 } np_conns;
 
+/* The ports at which what policies say of one end can change: where classes begin, but for the one
+ * of port 1; ascending. */
+typedef struct np_end_cuts {
+    const uint16_t *at[NP_CONN_PROTOCOLS];
+    uint32_t n[NP_CONN_PROTOCOLS];
+} np_end_cuts;
+
+/* Of a packet's source (NETPOL_EGRESS), or of its destination with all cluster-scoped policies
+ * (NETPOL_INGRESS). False: no memory. */
+bool np_end_cuts_make(const np_snapshot *s, const np_packet *packet, int32_t direction,
+                      np_arena *arena, np_end_cuts *out);
+/* As np_conns_between, with the cuts of both ends. */
+bool np_conns_judge(const netpol_engine *e, const np_packet *packet, const np_end_cuts *src,
+                    const np_end_cuts *dst, np_arena *arena, np_conns *out);
+/* A copy whose ranges are in another arena. False: no memory. */
+bool np_conns_copy(const np_conns *c, np_arena *arena, np_conns *out);
+
 /* Judges every class of ports between two ends. False: no memory. */
 bool np_conns_between(const netpol_engine *e, const np_packet *packet, np_arena *arena,
                       np_conns *out);

@@ -95,6 +95,10 @@ typedef struct grouping {
     np_index index;       /* signature -> party */
     np_slice *signatures; /* by party */
     size_t signatures_room;
+    np_index kind_index; /* what tells kinds apart -> kind */
+    np_slice *kinds;
+    size_t kinds_room;
+    bool nodes_matter; /* some party is a node, or its address */
 } grouping;
 
 static uint32_t span_of(const np_spans *spans, const np_ip *ip)
@@ -127,11 +131,10 @@ static void add_addresses(np_buffer *b, const grouping *g, const np_pod *p)
     }
 }
 
-/* Everything about a pod that a policy can ask for, but for its namespace, which its owner has. */
+/* Everything about a pod that a policy can ask for, but for its namespace. */
 static void sign(np_buffer *b, const grouping *g, uint32_t pod)
 {
     const np_pod *p = np_pod_at(g->e->snapshot, pod);
-    number(b, p->owner);
     for (size_t i = 0; i < p->n_labels; i++) {
         if (!has_key(&g->keys, p->labels[i].key))
             continue;
@@ -149,8 +152,25 @@ static void sign(np_buffer *b, const grouping *g, uint32_t pod)
                   (uint32_t)(p->missing_keys & g->e->snapshot->asked_keys) << 16);
     number(b, p->host_network ? p->node : NP_NONE);
     add_addresses(b, g, p);
+}
+
+/* What makes it a party, behind what makes it a kind: its owner has its namespace. */
+static void sign_party(np_buffer *b, const grouping *g, uint32_t pod)
+{
+    const np_pod *p = np_pod_at(g->e->snapshot, pod);
+    sign(b, g, pod);
+    number(b, p->owner);
     if (g->how->pods && !p->replica)
         number(b, pod);
+}
+
+/* A party is judged by its first pod, so that one's node counts. */
+static void sign_kind(np_buffer *b, const grouping *g, uint32_t pod)
+{
+    const np_pod *p = np_pod_at(g->e->snapshot, pod);
+    sign(b, g, pod);
+    number(b, p->space);
+    number(b, g->nodes_matter ? p->node : NP_NONE);
 }
 
 /* ---- policies about a party ---- */
@@ -168,8 +188,7 @@ static bool is_isolated(const netpol_engine *e, uint32_t pod, int32_t direction)
     if (n->n_policies && (p->missing_keys & s->asked_keys || p->host_network))
         return true;
     for (uint32_t i = 0; i < n->n_policies; i++)
-        if (np_reference_isolates(s, &e->semantics, &q, direction,
-                                  np_policy_of(s, n, i)))
+        if (np_reference_isolates(s, &e->semantics, &q, direction, np_policy_of(s, n, i)))
             return true;
     return false;
 }
@@ -202,6 +221,46 @@ static bool is_in_focus(const char *focus, const char *name)
     return strncmp(name, focus, n) == 0 && (!name[n] || name[n] == '[');
 }
 
+/* ---- kinds ---- */
+
+static bool kind_is(const void *context, const void *key, uint32_t kind)
+{
+    return np_slice_equal(((const grouping *)context)->kinds[kind], *(const np_slice *)key);
+}
+
+/* A kind of its own; `signature` may be empty. NP_NONE: no memory. */
+static uint32_t new_kind(grouping *g, np_slice signature)
+{
+    uint32_t kind = (uint32_t)g->parties->n_kinds;
+    const char *kept = np_arena_text(g->arena, signature.p, signature.n);
+    if (!kept ||
+        !np_arena_grow(g->arena, (void **)&g->kinds, kind, &g->kinds_room, sizeof *g->kinds))
+        return NP_NONE;
+    g->kinds[kind] = (np_slice){kept, signature.n};
+    g->parties->n_kinds++;
+    return kind;
+}
+
+static uint32_t kind_of(grouping *g, uint32_t pod)
+{
+    np_buffer b;
+    np_buffer_init(&b, &g->e->alloc);
+    sign_kind(&b, g, pod);
+    np_slice signature = {b.p, b.n};
+    uint32_t kind = NP_NONE;
+    if (!b.failed) {
+        uint32_t hash = np_hash(signature);
+        kind = np_index_find(&g->kind_index, hash, kind_is, g, &signature);
+        if (kind == NP_NONE && (kind = new_kind(g, signature)) != NP_NONE &&
+            !np_index_add(&g->kind_index, hash, kind))
+            kind = NP_NONE;
+    }
+    np_buffer_free(&b);
+    return kind;
+}
+
+/* ---- one party ---- */
+
 static bool add_party(grouping *g, uint32_t pod, np_slice signature)
 {
     const np_snapshot *s = g->e->snapshot;
@@ -210,13 +269,15 @@ static bool add_party(grouping *g, uint32_t pod, np_slice signature)
     np_party *x = new_party(g->arena, g->parties);
     const char *kept = np_arena_text(g->arena, signature.p, signature.n);
     const char *name = name_of(g->arena, np_namespace_at(s, p->space)->name, o->name, o->kind);
-    if (!x || !kept || !name ||
+    uint32_t kind = kind_of(g, pod);
+    if (!x || !kept || !name || kind == NP_NONE ||
         !np_arena_grow(g->arena, (void **)&g->signatures, g->parties->n - 1, &g->signatures_room,
                        sizeof *g->signatures))
         return false;
     g->signatures[g->parties->n - 1] = (np_slice){kept, signature.n};
     bool tiers = s->n_cluster_policies > 0;
     *x = (np_party){.name = name,
+                    .kind = kind,
                     .pod = pod,
                     .owner = p->owner,
                     .n_pods = 1,
@@ -240,7 +301,7 @@ static bool add_pod(grouping *g, uint32_t pod)
 {
     np_buffer b;
     np_buffer_init(&b, &g->e->alloc);
-    sign(&b, g, pod);
+    sign_party(&b, g, pod);
     np_slice signature = {b.p, b.n};
     uint32_t party = NP_NONE;
     bool good = !b.failed;
@@ -255,17 +316,20 @@ static bool add_pod(grouping *g, uint32_t pod)
     return good;
 }
 
-static bool add_span(np_arena *arena, np_parties *parties, const np_span *span, bool source)
+static bool add_span(grouping *g, const np_span *span, bool source)
 {
+    np_arena *arena = g->arena;
     np_buffer b;
     np_buffer_init(&b, &arena->alloc);
     np_span_text(&b, span);
     const char *name = b.failed ? NULL : np_arena_text(arena, b.p, b.n);
     np_buffer_free(&b);
-    np_party *x = new_party(arena, parties);
-    if (!name || !x)
+    np_party *x = new_party(arena, g->parties);
+    uint32_t kind = new_kind(g, (np_slice){"", 0});
+    if (!name || !x || kind == NP_NONE)
         return false;
     *x = (np_party){.name = name,
+                    .kind = kind,
                     .pod = NP_NONE,
                     .owner = NP_NONE,
                     .families = span->first.v4 ? NP_FAMILY_4 : NP_FAMILY_6,
@@ -297,9 +361,42 @@ static bool add_spans(grouping *g)
     for (size_t family = 0; family < 2; family++)
         for (size_t direction = 0; direction < 2; direction++)
             for (size_t i = 0; i < g->spans[family][direction].n; i++)
-                if (!add_span(g->arena, g->parties, &g->spans[family][direction].at[i],
-                              direction == 0))
+                if (!add_span(g, &g->spans[family][direction].at[i], direction == 0))
                     return false;
+    return true;
+}
+
+static bool do_nodes_matter(const grouping *g)
+{
+    const np_snapshot *s = g->e->snapshot;
+    for (size_t family = 0; family < 2; family++)
+        for (size_t i = 0; i < g->spans[family][1].n; i++)
+            if (np_snapshot_node_of_ip(s, &g->spans[family][1].at[i].first) != NP_NONE)
+                return true;
+    for (uint32_t pod = 0; pod < s->n_pods; pod++)
+        if (np_pod_at(s, pod)->host_network)
+            return true;
+    return false;
+}
+
+/* Links the parties of each owner, in their order. */
+static bool link_owners(grouping *g)
+{
+    np_parties *x = g->parties;
+    uint32_t *last = NP_NEW_ARRAY(g->arena, uint32_t, g->e->snapshot->n_owners); /* + 1; 0: none */
+    x->next_of_owner = NP_NEW_ARRAY(g->arena, uint32_t, x->n);
+    if (!last || !x->next_of_owner)
+        return false;
+    for (uint32_t i = 0; i < x->n; i++) {
+        x->next_of_owner[i] = NP_NONE;
+        if (x->at[i].pod == NP_NONE)
+            continue;
+        uint32_t *before = &last[x->at[i].owner];
+        x->at[i].first_of_owner = *before == 0;
+        if (*before)
+            x->next_of_owner[*before - 1] = i;
+        *before = i + 1;
+    }
     return true;
 }
 
@@ -308,10 +405,11 @@ static bool make_all(grouping *g)
     g->parties->party_of_pod = NP_NEW_ARRAY(g->arena, uint32_t, g->e->snapshot->n_pods);
     if (!g->parties->party_of_pod || !add_policies(&g->keys, g->e->snapshot) || !make_spans(g))
         return false;
+    g->nodes_matter = do_nodes_matter(g);
     for (uint32_t pod = 0; pod < g->e->snapshot->n_pods; pod++)
-        if (!add_pod(g, pod))
+        if (np_pod_at(g->e->snapshot, pod) && !add_pod(g, pod))
             return false;
-    return add_spans(g);
+    return add_spans(g) && link_owners(g);
 }
 
 netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options *how,
@@ -319,10 +417,12 @@ netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options 
 {
     grouping g = {.e = e, .how = how, .arena = arena, .parties = out, .keys = {.arena = arena}};
     np_index_init(&g.index, &e->alloc);
+    np_index_init(&g.kind_index, &e->alloc);
     np_index_init(&g.keys.index, &e->alloc);
     *out = (np_parties){.at = NULL};
     bool made = make_all(&g);
     np_index_free(&g.index);
+    np_index_free(&g.kind_index);
     np_index_free(&g.keys.index);
     if (!made)
         return NETPOL_NO_MEMORY;

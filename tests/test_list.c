@@ -2,7 +2,8 @@
 #include "conns.h"
 #include "engine.h"
 #include "fixture.h"
-#include "spans.h"
+#include "list.h"
+#include "random_cluster.h"
 
 #define POD(name, labels, rest)                                                                    \
     "{apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: a, labels: {" labels        \
@@ -268,6 +269,52 @@ static void sets_agree_with_each_port(void **state)
     }
 }
 
+static void expect_pair(const np_matrix *t, size_t i, size_t k, size_t family, np_arena *arena,
+                        uint64_t seed)
+{
+    const np_party *src = &t->parties.at[i];
+    const np_party *dst = &t->parties.at[k];
+    uint8_t bit = family ? NP_FAMILY_6 : NP_FAMILY_4;
+    uint32_t number = np_matrix_cell(t, family, i, k);
+    if (!(src->families & dst->families & bit)) {
+        assert_int_equal(number, NP_NONE);
+        return;
+    }
+    np_packet q = {.src = np_side_of_pod(t->e->snapshot, src->pod, bit),
+                   .dst = np_side_of_pod(t->e->snapshot, dst->pod, bit)};
+    np_conns c;
+    assert_true(np_conns_between(t->e, &q, arena, &c));
+    if (number == NP_NONE || !np_conns_equal(&c, &t->sets[number]) || c.depends & ~t->depends)
+        fail_msg("seed %" PRIu64 ": %s => %s, family %zu", seed, src->name, dst->name, family);
+}
+
+/* Law: what is judged once for all of a kind is what each pair would come out as. */
+static void kinds_agree_with_each_pair(void **state)
+{
+    (void)state;
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    for (int round = 0; round < np_rounds(20); round++) {
+        test_cluster cluster = {0};
+        test_cluster_make(&cluster, &r, np_rand_below(&r, 8));
+        netpol_engine *e = fixture_engine(cluster.p, &(fixture_how){.preset = NULL});
+        netpol_list_options how = {.size = sizeof how, .pods = true};
+        np_matrix t;
+        np_arena arena;
+        np_arena_init(&arena, &np_libc_allocator, 4096);
+        assert_int_equal(np_matrix_make(&t, e, &how, NULL), NETPOL_OK);
+        for (size_t i = 0; i < t.parties.n; i++)
+            for (size_t k = 0; k < t.parties.n; k++)
+                for (size_t family = 0; family < 2 && i != k; family++)
+                    if (t.pairs[family] && t.parties.at[i].pod != NP_NONE &&
+                        t.parties.at[k].pod != NP_NONE)
+                        expect_pair(&t, i, k, family, &arena, r.seed);
+        np_matrix_free(&t);
+        np_arena_free(&arena);
+        netpol_engine_unref(e);
+        test_cluster_free(&cluster);
+    }
+}
+
 static netpol_status swallow(void *ctx, const char *bytes, size_t n)
 {
     (void)ctx;
@@ -306,6 +353,7 @@ int main(void)
         cmocka_unit_test(lists_follow_the_table),
         cmocka_unit_test(what_cannot_be_listed_is_said),
         cmocka_unit_test(sets_agree_with_each_port),
+        cmocka_unit_test(kinds_agree_with_each_pair),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
