@@ -41,6 +41,30 @@ static const struct {
                 "a/db[Deployment] => a/web[Deployment] : All Connections\n"
                 "a/web[Deployment] => " EVERYWHERE " : All Connections\n"
                 "a/web[Deployment] => a/db[Deployment] : All Connections\n"},
+    {"pods that differ by their node alone",
+     POD("p1", "", "spec: {nodeName: n1}, status: {podIP: 10.0.0.1}")
+         POD("p2", "", "spec: {nodeName: n2}, status: {podIP: 10.0.0.2}") POD(
+             "agent", "",
+             "spec: {nodeName: n1, hostNetwork: true}, status: {podIP: 192.0.2.1}") "{apiVersion: "
+                                                                                    "networking."
+                                                                                    "k8s.io/v1, "
+                                                                                    "kind: "
+                                                                                    "NetworkPolicy,"
+                                                                                    " metadata: "
+                                                                                    "{name: no, "
+                                                                                    "namespace: "
+                                                                                    "a}, spec: "
+                                                                                    "{podSelector: "
+                                                                                    "{}, "
+                                                                                    "policyTypes: "
+                                                                                    "[Ingress, "
+                                                                                    "Egress]}}\n",
+     NULL,
+     {0},
+     NETPOL_FORMAT_TEXT,
+     EVERYWHERE " => a/agent[Pod] : All Connections\n"
+                "a/agent[Pod] => " EVERYWHERE " : All Connections\n"
+                "a/agent[Pod] => a/p1[Pod] : All Connections\n"},
     {"ports are ranges, names are the destination's",
      DEPLOYMENT("web") DEPLOYMENT("db") POLICY(
          "db", "app: db",
