@@ -51,7 +51,7 @@ static const struct {
                                                                                     "kind: "
                                                                                     "NetworkPolicy,"
                                                                                     " metadata: "
-                                                                                    "{name: no, "
+                                                                                    "{name: deny, "
                                                                                     "namespace: "
                                                                                     "a}, spec: "
                                                                                     "{podSelector: "
