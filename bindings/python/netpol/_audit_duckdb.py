@@ -8,6 +8,8 @@ from typing import Any
 from ._audit_read import Log, Shape, open_log, optional, raws_of, take
 from ._audit_rows import FLAT_FIELDS, Bad, Raw, columns_of
 
+# Other values than objects are bad lines, and so is what no JSON is.
+_OBJECT = "ltrim(line)[1] = '{'"
 _FIELDS = FLAT_FIELDS[:FLAT_FIELDS.index("count")]
 
 
@@ -28,8 +30,8 @@ def _lines(path: str) -> str:
 def _hubble_query(path: str, shape: Shape) -> str:
     places = ", ".join(_text("$." + place) for place in shape.paths)
     return f"""
-        SELECT CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT'
-                    THEN json_extract_string(line, [{places}]) END AS raw, count(*), count(*)
+        SELECT CASE WHEN {_OBJECT}
+                    THEN TRY(json_extract_string(line, [{places}])) END AS raw, count(*), count(*)
         FROM {_lines(path)} WHERE trim(line) <> '' GROUP BY raw"""
 
 
@@ -37,8 +39,8 @@ def _jsonl_query(path: str, shape: Shape) -> str:
     inside = "', '".join(_json_path(shape.columns.get(name)) for name in FLAT_FIELDS)
     return f"""
         WITH cells AS (
-            SELECT CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT'
-                        THEN json_extract_string(line, ['{inside}']) END AS cells
+            SELECT CASE WHEN {_OBJECT}
+                        THEN TRY(json_extract_string(line, ['{inside}'])) END AS cells
             FROM {_lines(path)} WHERE trim(line) <> '')
         SELECT CASE WHEN cells IS NOT NULL AND {_good_count('cells[-1]', shape)}
                     THEN cells[:-2] END AS raw,
