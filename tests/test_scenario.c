@@ -734,6 +734,67 @@ static void the_schema_has_the_last_word(void **state)
     }
 }
 
+static void mutate(np_rand *r, char *text, size_t *n, size_t room)
+{
+    static const char *const pieces[] = {
+        "[", "]",   "{",  "}",      ": ", "- ", "\n", "\n  ",   "~",     "80",  "yes", "\"",
+        "'", "&a ", "*a", "<<: *a", "#",  ",",  "? ", "!!int ", "name:", "|\n", "1.5", "\xff"};
+    size_t at = np_rand_below(r, (uint32_t)*n);
+    if (np_rand_once_in(r, 3)) {
+        size_t cut = 1 + np_rand_below(r, 8);
+        cut = cut < *n - at ? cut : *n - at;
+        memmove(text + at, text + at + cut, *n - at - cut);
+        *n -= cut;
+    } else {
+        const char *piece = pieces[np_rand_below(r, COUNT(pieces))];
+        size_t more = strlen(piece);
+        if (*n + more > room)
+            return;
+        memmove(text + at + more, text + at, *n - at);
+        memcpy(text + at, piece, more);
+        *n += more;
+    }
+}
+
+/* Law: what our own pass lets through, libcyaml binds; and what it does not is told. */
+static void what_is_let_through_is_bound(void **state)
+{
+    (void)state;
+    enum { ROOM = 4096, MUTATIONS = 2 };
+    static const char whole[] =
+        HEAD "semantics: spec\nnamespace: a\nmanifests: [x, z]\nresolve: [a=192.0.2.1]\n"
+             "nodeAddresses: 10.0.0.1\ncases:\n"
+             "- {name: n1, from: a, to: [b, c], port: 80, protocol: [TCP, 17], expect: allow}\n"
+             "- from: 10.0.0.1\n  to: b\n  port: [http, 81]\n  family: 4\n  expect: deny\n"
+             "invariants:\n- dns\n- {ensure: default-deny, namespaces: a, except: [b], direction: "
+             "both}\n"
+             "- ensure: api-server\n  to: a\n  port: 6443\n  protocol: TCP\n  expect: deny\n";
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    size_t good = 0;
+    int rounds = np_rounds(20000);
+    for (int round = 0; round < rounds; round++) {
+        char text[ROOM];
+        size_t n = sizeof whole - 1;
+        memcpy(text, whole, n);
+        for (uint32_t i = 1 + np_rand_below(&r, MUTATIONS); i > 0; i--)
+            mutate(&r, text, &n, sizeof text);
+        netpol_scenario *s = NULL;
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        netpol_status status = netpol_scenario_read_memory("s", text, n, NULL, &s, d);
+        bool told = np_diag_errors(d, 0) > 0;
+        for (size_t i = 0; i < netpol_diagnostics_count(d); i++)
+            told &= netpol_diagnostics_at(d, i)->code != NP_CODE_SCENARIO_SCHEMA;
+        if (status == NETPOL_OK ? told : !told)
+            fail_msg("seed %" PRIu64 " round %d: %s\n%.*s", r.seed, round,
+                     netpol_status_name(status), (int)n, text);
+        good += status == NETPOL_OK;
+        netpol_scenario_free(s);
+        netpol_diagnostics_free(d);
+    }
+    print_message("%zu of %d mutants are scenarios\n", good, rounds);
+    assert_true(good > 0);
+}
+
 /* ---- memory, cancelling, misuse ---- */
 
 static netpol_status everything(const netpol_options *o, void *ctx)
@@ -864,6 +925,7 @@ int main(void)
         cmocka_unit_test(other_forms_of_yaml_are_the_same_scenario),
         cmocka_unit_test(any_character_comes_through),
         cmocka_unit_test(the_schema_has_the_last_word),
+        cmocka_unit_test(what_is_let_through_is_bound),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(runs_can_be_cancelled),
         cmocka_unit_test(misuse_is_told),

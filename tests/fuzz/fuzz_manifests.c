@@ -85,6 +85,20 @@ static void judge(const netpol_manifests *m)
     netpol_cluster_free(cluster);
 }
 
+/* What our own pass lets through the schema of libcyaml must take (NP0766 says that it did not). */
+static void read_scenario(const uint8_t *bytes, size_t n)
+{
+    netpol_scenario *s = NULL;
+    netpol_diagnostics *d = netpol_diagnostics_new(&modest);
+    MUST(d);
+    netpol_status status = netpol_scenario_read_memory("fuzz", bytes, n, &modest, &s, d);
+    MUST((status == NETPOL_OK) == (s != NULL));
+    for (size_t i = 0; i < netpol_diagnostics_count(d); i++)
+        MUST(strcmp(netpol_code_name(netpol_diagnostics_at(d, i)->code), "NP0766") != 0);
+    netpol_scenario_free(s);
+    netpol_diagnostics_free(d);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -95,5 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         use(netpol_manifests_at(m, i));
     judge(m);
     netpol_manifests_free(m);
+    if (netpol_has_feature("scenario"))
+        read_scenario(bytes, n);
     return 0;
 }
