@@ -117,8 +117,9 @@ static bool reserve(netpol_cluster *c, size_t more)
 
 /* ---- what changed since the last compilation ---- */
 
-/* More changes than this are a new picture. */
-#define MAX_CHANGES 256
+/* More changes than these, and one in so many objects, are a new picture. */
+#define MANY_CHANGES 256u
+#define MANY_CHANGES_OF 16u
 
 void np_cluster_forget_changes(netpol_cluster *c)
 {
@@ -133,10 +134,9 @@ void np_cluster_forget_changes(netpol_cluster *c)
 /* Cannot fail: what cannot be noted one by one counts as a change of everything. */
 static void note_change(netpol_cluster *c, const netpol_object *was, const netpol_object *is)
 {
-    int32_t kind = netpol_object_kind(is ? is : was);
     if (!c->last || c->changed)
         return;
-    if (kind != NETPOL_KIND_NETWORK_POLICY || c->n_changes == MAX_CHANGES ||
+    if (c->n_changes >= MANY_CHANGES + c->n / MANY_CHANGES_OF ||
         !np_grow(&c->alloc, (void **)&c->changes, &c->changes_room, c->n_changes + 1,
                  sizeof *c->changes)) {
         np_cluster_forget_changes(c);

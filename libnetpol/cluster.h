@@ -23,7 +23,7 @@ typedef struct np_resolved {
     np_ip ip;
 } np_resolved;
 
-/* A NetworkPolicy that came, went (`is` NULL) or was replaced since the last compilation. Referenced. */
+/* An object that came, went (`is` NULL) or was replaced since the last compilation. Referenced. */
 typedef struct np_change {
     netpol_object *was; /* NULL: it is new */
     netpol_object *is;
@@ -48,13 +48,14 @@ struct netpol_cluster {
     size_t foreign; /* policies of other systems that were met and not read */
     bool incomplete;
 
-    np_change *changes; /* since the last compilation, as long as nothing but these changed */
+    np_change *changes; /* since the last compilation */
     size_t n_changes;
     size_t changes_room;
-    bool changed;                  /* something else changed, or too much */
+    bool changed;                  /* so much that they were not noted */
     struct np_snapshot *last;      /* the picture of the last compilation; NULL: none */
-    struct np_compiler *compiler;  /* and what made its program */
-    void (*forget)(netpol_cluster *c); /* gives both back */
+    struct np_build *build;        /* what made it, … */
+    struct np_compiler *compiler;  /* … and what made its program */
+    void (*forget)(netpol_cluster *c); /* gives all three back */
 };
 
 /* Forgets what changed. */

@@ -17,10 +17,10 @@ netpol_status np_compiler_new(const np_snapshot *s, const netpol_semantics *how,
 /* Programs made with it live on. NULL is allowed. */
 void np_compiler_free(np_compiler *c);
 
-/* Makes the program of a snapshot that differs from the last one in the NetworkPolicies of some
- * namespaces alone. NETPOL_NOT_FOUND: not by changing; after this and after any failure the
+/* Makes the program of a snapshot that differs from the last one as delta says. NETPOL_NOT_FOUND: so
+ * much is out of use that everything should be made anew; after this and after any failure the
  * compiler can only be freed. */
-netpol_status np_compiler_change(np_compiler *c, const np_snapshot *s, const uint32_t *spaces,
-                                 size_t n, np_program **program);
+netpol_status np_compiler_change(np_compiler *c, const np_snapshot *s, const np_delta *delta,
+                                 np_program **program);
 
 #endif

@@ -297,6 +297,10 @@ static bool number_classes(np_compiler *c)
         else
             c->n_classes++;
     }
+    if (!np_grow(&c->alloc, (void **)&c->homes, &c->homes_room, c->n_classes, sizeof *c->homes))
+        return false;
+    for (uint32_t i = 0; i < have->n; i++)
+        c->homes[have->at[i]] = (np_home){b->space, i};
     return np_pages_grow(c->store, &c->g->classes, c->n_classes);
 }
 
@@ -330,17 +334,24 @@ static bool move_address(np_compiler *c, uint32_t pod, const np_ip *ip, uint32_t
     return np_compile_address(c, ip, ref);
 }
 
-static bool put_pod(np_compiler *c, uint32_t pod, uint32_t ref)
+bool np_compile_set_class(np_compiler *c, uint32_t pod, uint32_t ref)
 {
-    if (*(const uint32_t *)np_pages_at(&c->g->pods, pod) == ref)
+    if (np_compile_class_of(c, pod) == ref)
         return true;
     uint32_t *to = np_pages_edit(c->store, &c->g->pods, pod);
-    if (!to)
-        return false;
-    *to = ref;
-    const np_pod *p = &c->s->pods[pod];
-    return !c->placed || (move_address(c, pod, np_pod_ip(p, NP_FAMILY_4), ref) &&
-                          move_address(c, pod, np_pod_ip(p, NP_FAMILY_6), ref));
+    if (to)
+        *to = ref;
+    return to != NULL;
+}
+
+static bool put_pod(np_compiler *c, uint32_t pod, uint32_t ref)
+{
+    if (np_compile_class_of(c, pod) == ref)
+        return true;
+    const np_pod *p = np_pod_at(c->s, pod);
+    return np_compile_set_class(c, pod, ref) &&
+           (!c->placed || (move_address(c, pod, np_pod_ip(p, NP_FAMILY_4), ref) &&
+                           move_address(c, pod, np_pod_ip(p, NP_FAMILY_6), ref)));
 }
 
 static bool put_classes(np_compiler *c)
@@ -352,9 +363,8 @@ static bool put_classes(np_compiler *c)
     for (size_t i = 0; i < b->n_groups; i++)
         if (!put_class(c, numbers[i], i))
             return false;
-    const np_namespace *n = &c->s->namespaces[b->space];
-    for (uint32_t i = 0; i < b->group_of.n; i++)
-        if (!put_pod(c, n->first_pod + i, NP_CLASS_REF(numbers[b->group_of.at[i]])))
+    for (size_t i = 0; i < b->pods.n; i++)
+        if (!put_pod(c, b->pods.at[i], NP_CLASS_REF(numbers[b->group_of.at[i]])))
             return false;
     return true;
 }

@@ -100,7 +100,7 @@ static bool read_policy(np_compiler *c, np_arena *arena, const np_policy *p, np_
 
 bool np_compile_forms(np_compiler *c, uint32_t space)
 {
-    const np_namespace *n = &c->s->namespaces[space];
+    const np_namespace *n = np_namespace_at(c->s, space);
     np_draft *d = &c->drafts[space];
     np_arena_free(&d->arena);
     np_arena_init(&d->arena, &c->alloc, 512);
@@ -111,7 +111,7 @@ bool np_compile_forms(np_compiler *c, uint32_t space)
     if (!d->forms)
         return false;
     for (uint32_t i = 0; i < n->n_policies; i++)
-        if (!read_policy(c, &d->arena, &c->s->policies[n->first_policy + i], &d->forms[i]))
+        if (!read_policy(c, &d->arena, np_policy_of(c->s, n, i), &d->forms[i]))
             return false;
     d->n_forms = n->n_policies;
     return true;

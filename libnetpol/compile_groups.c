@@ -175,7 +175,7 @@ np_port_map np_compile_port_map(const np_compiler *c, uint32_t number)
 static uint8_t flags_of(const np_compiler *c, const np_pod *p)
 {
     bool slow = p->host_network || (p->missing_keys & c->generated_keys) ||
-                (c->space_labels && c->s->namespaces[p->space].assumed);
+                (c->space_labels && np_namespace_at(c->s, p->space)->assumed);
     return slow ? NP_CLASS_POD | NP_CLASS_SLOW : NP_CLASS_POD;
 }
 
@@ -198,6 +198,14 @@ static bool same_group(const np_builder *b, const np_group *x, const np_group *y
                                       x->n_pairs * sizeof *b->pairs) == 0);
 }
 
+static void enter_slot(uint32_t *slot, size_t n_slots, uint32_t hash, size_t group)
+{
+    size_t i = hash & (n_slots - 1);
+    while (slot[i])
+        i = (i + 1) & (n_slots - 1);
+    slot[i] = (uint32_t)group + 1;
+}
+
 static bool grow_slots(np_compiler *c)
 {
     np_builder *b = &c->builder;
@@ -206,25 +214,30 @@ static bool grow_slots(np_compiler *c)
     if (!slot)
         return false;
     memset(slot, 0, n * sizeof *slot);
-    for (size_t g = 0; g < b->n_groups; g++) {
-        size_t i = b->groups[g].hash & (n - 1);
-        while (slot[i])
-            i = (i + 1) & (n - 1);
-        slot[i] = (uint32_t)g + 1;
-    }
+    for (size_t g = 0; g < b->n_groups; g++)
+        enter_slot(slot, n, b->groups[g].hash, g);
     np_release(&c->alloc, b->slot, b->n_slots * sizeof *slot);
     b->slot = slot;
     b->n_slots = n;
     return true;
 }
 
-static bool add_pod(np_compiler *c, const np_pod *p)
+static bool read_pod(np_compiler *c, const np_pod *p, np_group *g)
 {
     np_builder *b = &c->builder;
-    np_group g = {.first_pair = b->n_pairs, .flags = flags_of(c, p)};
-    if (!read_labels(c, p, &g.n_pairs) || !read_ports(c, p, &g))
+    *g = (np_group){.first_pair = b->n_pairs, .flags = flags_of(c, p)};
+    if (!read_labels(c, p, &g->n_pairs) || !read_ports(c, p, g))
         return false;
-    g.hash = hash_group(b, &g);
+    g->hash = hash_group(b, g);
+    return true;
+}
+
+static bool add_pod(np_compiler *c, uint32_t pod)
+{
+    np_builder *b = &c->builder;
+    np_group g;
+    if (!read_pod(c, np_pod_at(c->s, pod), &g))
+        return false;
     if (b->n_groups >= b->n_slots / 2 && !grow_slots(c))
         return false;
     size_t i = g.hash & (b->n_slots - 1);
@@ -238,29 +251,53 @@ static bool add_pod(np_compiler *c, const np_pod *p)
         b->n_pairs += g.n_pairs;
         b->slot[i] = (uint32_t)b->n_groups;
     }
-    return np_numbers_add(&c->alloc, &b->group_of, b->slot[i] - 1);
+    b->groups[b->slot[i] - 1].n_pods++;
+    return np_numbers_add(&c->alloc, &b->pods, pod) &&
+           np_numbers_add(&c->alloc, &b->group_of, b->slot[i] - 1);
 }
 
-static bool group_pods(np_compiler *c)
+/* The hash table for as many groups as there are. */
+static bool ready_slots(np_compiler *c)
 {
     np_builder *b = &c->builder;
-    const np_namespace *n = &c->s->namespaces[b->space];
     bool roomy = b->n_slots > 256 && b->n_groups * 16 < b->n_slots;
     if (roomy) {
         np_release(&c->alloc, b->slot, b->n_slots * sizeof *b->slot);
         b->slot = NULL;
         b->n_slots = 0;
     }
-    if (b->n_slots)
-        memset(b->slot, 0, b->n_slots * sizeof *b->slot);
-    b->n_pairs = b->n_groups = b->group_of.n = 0;
-    for (uint32_t i = 0; i < n->n_pods; i++)
-        if (!add_pod(c, &c->s->pods[n->first_pod + i]))
+    while (b->n_groups >= b->n_slots / 2)
+        if (!grow_slots(c))
+            return false;
+    memset(b->slot, 0, b->n_slots * sizeof *b->slot);
+    for (size_t g = 0; g < b->n_groups; g++)
+        enter_slot(b->slot, b->n_slots, b->groups[g].hash, g);
+    return true;
+}
+
+static bool group_pods(np_compiler *c)
+{
+    np_builder *b = &c->builder;
+    b->n_pairs = b->n_groups = b->pods.n = b->group_of.n = 0;
+    if (!ready_slots(c))
+        return false;
+    for (uint32_t i = np_namespace_at(c->s, b->space)->first_pod; i != NP_NONE;
+         i = np_next_in_space(c->s, i))
+        if (!add_pod(c, i))
             return false;
     return true;
 }
 
 /* ---- groups that are known ---- */
+
+/* Whether most classes are of pods that are gone. */
+static bool is_littered(const np_draft *d)
+{
+    size_t empty = 0;
+    for (size_t i = 0; i < d->n_groups; i++)
+        empty += d->groups[i].n_pods == 0;
+    return empty > 8 && empty > d->n_groups / 2;
+}
 
 /* Whether all words that tell pods apart now did so when the groups were made. */
 static bool are_known(const np_draft *d, const np_numbers *words)
@@ -272,7 +309,7 @@ static bool are_known(const np_draft *d, const np_numbers *words)
         if (k == d->words.n || d->words.at[k] != words->at[i])
             return false;
     }
-    return d->groups != NULL;
+    return d->groups != NULL && !d->stale && !is_littered(d);
 }
 
 static bool take_known(np_compiler *c)
@@ -288,8 +325,24 @@ static bool take_known(np_compiler *c)
         memcpy(b->groups, d->groups, d->n_groups * sizeof *b->groups);
     b->n_pairs = d->n_pairs;
     b->n_groups = d->n_groups;
-    b->group_of.n = 0;
+    b->pods.n = b->group_of.n = 0;
     return true;
+}
+
+static bool keep_groups(np_compiler *c);
+
+/* The pods that wait, among the groups that are known or in new ones. */
+static bool add_waiting(np_compiler *c)
+{
+    np_draft *d = &c->drafts[c->builder.space];
+    if (d->waiting.n == 0)
+        return true;
+    if (!ready_slots(c))
+        return false;
+    for (size_t i = 0; i < d->waiting.n; i++)
+        if (!add_pod(c, d->waiting.at[i]))
+            return false;
+    return keep_groups(c);
 }
 
 void np_compile_forget_groups(np_compiler *c, np_draft *d)
@@ -298,9 +351,26 @@ void np_compile_forget_groups(np_compiler *c, np_draft *d)
         np_release(&c->alloc, d->groups, (d->n_groups + 1) * sizeof *d->groups);
     if (d->pairs)
         np_release(&c->alloc, d->pairs, (d->n_pairs + 1) * sizeof *d->pairs);
+    np_release(&c->alloc, d->slot, d->n_slots * sizeof *d->slot);
     d->groups = NULL;
     d->pairs = NULL;
-    d->n_groups = d->n_pairs = d->words.n = 0;
+    d->slot = NULL;
+    d->n_groups = d->n_pairs = d->words.n = d->n_slots = 0;
+}
+
+static bool keep_slots(np_compiler *c, np_draft *d)
+{
+    size_t n = 8;
+    while (n < d->n_groups * 2)
+        n *= 2;
+    d->slot = np_resize(&c->alloc, NULL, 0, n * sizeof *d->slot);
+    if (!d->slot)
+        return false;
+    d->n_slots = n;
+    memset(d->slot, 0, n * sizeof *d->slot);
+    for (size_t g = 0; g < d->n_groups; g++)
+        enter_slot(d->slot, n, d->groups[g].hash, g);
+    return true;
 }
 
 /* Lists are kept one longer than they are, so that none is empty. */
@@ -321,6 +391,97 @@ static bool keep_groups(np_compiler *c)
         memcpy(d->pairs, b->pairs, b->n_pairs * sizeof *d->pairs);
     if (b->words.n)
         memcpy(d->words.at, b->words.at, b->words.n * sizeof *d->words.at);
+    return keep_slots(c, d);
+}
+
+/* ---- pods that came or changed ---- */
+
+static bool is_word_of(const np_draft *d, uint32_t word)
+{
+    size_t low = 0;
+    size_t high = d->words.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->words.at[middle] < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < d->words.n && d->words.at[low] == word;
+}
+
+/* Marks what of the pod's labels matters in its namespace, as list_selectors does for all. */
+static void mark_labels(np_compiler *c, const np_draft *d, const np_pod *p)
+{
+    for (uint32_t i = 0; i < p->n_labels; i++) {
+        uint32_t key = np_words_find(&c->words, NP_WORD_KEY, p->labels[i].key);
+        if (key == NP_NO_WORD)
+            continue;
+        uint32_t label = np_words_find(&c->words, key, p->labels[i].value);
+        if (c->words.at[key].mark != EVERYWHERE && is_word_of(d, key))
+            c->words.at[key].mark = c->stamp;
+        if (label != NP_NO_WORD && c->words.at[label].mark != EVERYWHERE && is_word_of(d, label))
+            c->words.at[label].mark = c->stamp;
+    }
+}
+
+/* Groups of the draft refer to pairs of the draft, the one looked for to those of the builder. */
+static bool is_group(const np_draft *d, const np_builder *b, const np_group *x, const np_group *g)
+{
+    return x->hash == g->hash && x->port_map == g->port_map && x->flags == g->flags &&
+           x->n_pairs == g->n_pairs &&
+           (x->n_pairs == 0 || memcmp(d->pairs + x->first_pair, b->pairs + g->first_pair,
+                                      x->n_pairs * sizeof *b->pairs) == 0);
+}
+
+static uint32_t find_group(const np_draft *d, const np_builder *b, const np_group *g)
+{
+    if (d->n_slots == 0)
+        return NP_NONE;
+    for (size_t i = g->hash & (d->n_slots - 1); d->slot[i]; i = (i + 1) & (d->n_slots - 1))
+        if (is_group(d, b, &d->groups[d->slot[i] - 1], g))
+            return d->slot[i] - 1;
+    return NP_NONE;
+}
+
+/* The place of a group in its namespace's draft; NP_NONE: there is none like it. */
+static bool place_pod(np_compiler *c, const np_draft *d, uint32_t pod, uint32_t *group)
+{
+    np_builder *b = &c->builder;
+    np_group g;
+    const np_pod *p = np_pod_at(c->s, pod);
+    b->n_pairs = 0;
+    c->stamp++;
+    mark_labels(c, d, p);
+    if (!read_pod(c, p, &g))
+        return false;
+    *group = find_group(d, b, &g);
+    return true;
+}
+
+bool np_compile_place_pods(np_compiler *c, uint32_t space, bool *found)
+{
+    np_builder *b = &c->builder;
+    np_draft *d = &c->drafts[space];
+    *found = true;
+    b->found.n = 0;
+    for (size_t i = 0; i < d->waiting.n; i++) {
+        uint32_t group;
+        if (!place_pod(c, d, d->waiting.at[i], &group) ||
+            !np_numbers_add(&c->alloc, &b->found, group))
+            return false;
+        if (group == NP_NONE) {
+            *found = false;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < d->waiting.n; i++) {
+        uint32_t group = b->found.at[i];
+        d->groups[group].n_pods++;
+        if (!np_compile_set_class(c, d->waiting.at[i], NP_CLASS_REF(d->classes.at[group])))
+            return false;
+    }
+    d->waiting.n = 0;
     return true;
 }
 
@@ -370,7 +531,7 @@ bool np_compile_groups(np_compiler *c)
     if (!list_selectors(c))
         return false;
     if (are_known(&c->drafts[b->space], &b->words)) {
-        if (!take_known(c))
+        if (!take_known(c) || !add_waiting(c))
             return false;
     } else if (!group_pods(c) || !keep_groups(c)) {
         return false;

@@ -62,8 +62,15 @@ typedef struct np_group {
     size_t first_match; /* places that match: run of b->matches */
     uint32_t n_matches;
     uint8_t flags;
+    uint32_t n_pods;
     uint64_t bits;
 } np_group;
+
+/* Whose a class is. */
+typedef struct np_home {
+    uint32_t space; /* namespace */
+    uint32_t group; /* its place among the classes of the namespace */
+} np_home;
 
 /* What the compiler knows of one namespace. */
 typedef struct np_draft {
@@ -77,7 +84,11 @@ typedef struct np_draft {
     size_t n_pairs;
     np_group *groups; /* … and what else was read of the pods */
     size_t n_groups;
-    bool dirty; /* is to be built again */
+    uint32_t *slot; /* group + 1, by hash */
+    size_t n_slots;
+    np_numbers waiting; /* pods that came or changed */
+    bool dirty;         /* is to be built again … */
+    bool stale;         /* … and its pods to be read again */
 } np_draft;
 
 /* A namespace's number in the program is one more than in the snapshot: 0 is outside. */
@@ -151,7 +162,8 @@ typedef struct np_builder {
     size_t groups_room;
     uint32_t *slot; /* group + 1 */
     size_t n_slots;
-    np_numbers group_of; /* by pod of the namespace; empty: as before */
+    np_numbers pods;     /* whose class was found, … */
+    np_numbers group_of; /* … and which it is */
     np_numbers words;    /* that tell pods apart here */
     np_numbers matches;
     np_numbers found;      /* scratch */
@@ -208,9 +220,13 @@ struct np_compiler {
     uint16_t generated_keys; /* that some selector of pods names */
     bool space_labels;       /* some selector of namespaces names another key than their name */
     uint32_t n_drafts;
-    uint32_t n_changes;      /* since everything was made anew */
+    size_t drafts_room;
+    size_t litter; /* what there was when everything was made: see np_compile_litter */
     np_numbers free_classes; /* numbers of classes that no pod has any more */
-    np_numbers dirty;        /* namespaces to build again */
+    np_home *homes;          /* by class */
+    size_t homes_room;
+    np_numbers dirty;   /* namespaces to build again */
+    np_numbers touched; /* namespaces with pods waiting */
     bool placed;             /* addresses are in the program: they follow their pods */
     np_builder builder;
 };
@@ -246,6 +262,36 @@ bool np_compile_pod_bit(np_compiler *c, uint32_t sel);
 
 /* Sets the class of an address, an NP_CLASS_REF. */
 bool np_compile_address(np_compiler *c, const np_ip *ip, uint32_t ref);
+/* Sets it, or takes it out, as the picture says whose it is. */
+bool np_compile_settle_address(np_compiler *c, const np_ip *ip);
+/* The class of a pod, an NP_CLASS_REF. */
+static inline uint32_t np_compile_class_of(const np_compiler *c, uint32_t pod)
+{
+    return *(const uint32_t *)np_pages_at(&c->g->pods, pod);
+}
+bool np_compile_set_class(np_compiler *c, uint32_t pod, uint32_t ref);
+
+/* ---- namespaces ---- */
+
+/* Asks the selectors of namespaces that are new. */
+bool np_compile_select_spaces(np_compiler *c);
+/* Gives bits to what the policies of a namespace ask of others. */
+bool np_compile_reach_out(np_compiler *c, uint32_t space);
+bool np_compile_space_rows(np_compiler *c);
+/* Columns for selectors from the n-th on. */
+bool np_compile_widen_space_rows(np_compiler *c, size_t before);
+/* The labels of a namespace are others, or it is new. */
+bool np_compile_change_space(np_compiler *c, uint32_t space);
+/* Of words from the i-th on: keys that controllers generate. */
+void np_compile_note_keys(np_compiler *c, size_t i);
+
+/* Builds a namespace: its classes, programmes, rows. */
+bool np_compile_build_space(np_compiler *c, uint32_t space);
+/* What only making everything anew gets rid of. */
+size_t np_compile_litter(const np_compiler *c);
+/* Publishes what was made, if the status is NETPOL_OK; else the status to tell. */
+netpol_status np_compile_finish(np_compiler *c, netpol_status status, np_program **out);
+bool np_compile_more_drafts(np_compiler *c, size_t n);
 /* Makes room for rows up to n; new ones are zero. */
 bool np_compile_rows(np_compiler *c, np_rows *rows, uint32_t n);
 /* Rows for bits 0 to n, none yet; where lists may take the place of words, or not. */
@@ -257,6 +303,9 @@ void np_compile_drop_rows(np_compiler *c, np_rows *rows);
 /* The classes of b->space: groups, their matches, signatures. Pods that are as they were are not
  * read again, if what told them apart before still does. */
 bool np_compile_groups(np_compiler *c);
+/* Finds classes for the pods that wait in a namespace among those that it has. `found` is false if
+ * one of them needs a class of its own: then nothing has changed. */
+bool np_compile_place_pods(np_compiler *c, uint32_t space, bool *found);
 void np_compile_forget_groups(np_compiler *c, np_draft *d);
 /* The programmes of the classes. */
 bool np_compile_plans(np_compiler *c);
@@ -272,8 +321,11 @@ uint32_t np_compile_coding(const np_interval *at, size_t n);
 void np_compile_ip_table(np_ip_table *to, const np_interval *v4, size_t n4, const np_interval *v6,
                          size_t n6, uint32_t unknown[2][NP_SET_FIRST]);
 
-/* Reads the cluster-scoped policies; gives their selectors bits. */
+/* Reads the cluster-scoped policies; gives their selectors bits. Sets of them that were made before
+ * are forgotten. */
 bool np_compile_cluster_forms(np_compiler *c);
+/* Finds anew what of them holds for each class that is there. */
+bool np_compile_retier(np_compiler *c);
 /* The number of what holds for a class; matched are the pod bits of its signature, in order. */
 bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, size_t n,
                       uint32_t *tiers);

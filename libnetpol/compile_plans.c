@@ -281,7 +281,7 @@ static void give_rows(np_compiler *c)
 {
     np_builder *b = &c->builder;
     size_t bytes = b->n_groups * sizeof(uint16_t);
-    size_t budget = ROW_BYTES + ROW_BYTES_A_POD * c->s->namespaces[b->space].n_pods;
+    size_t budget = ROW_BYTES + ROW_BYTES_A_POD * np_namespace_at(c->s, b->space)->n_pods;
     static const size_t at_least[] = {64, 16, 4, 1};
     for (size_t round = 0; round < sizeof at_least / sizeof *at_least; round++) {
         for (size_t i = 0; i < b->n_plans && b->n_groups <= NP_MAX_ROW; i++) {

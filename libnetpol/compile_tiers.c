@@ -269,6 +269,12 @@ bool np_compile_cluster_forms(np_compiler *c)
     const np_snapshot *s = c->s;
     np_entries scratch = {0};
     bool ok = true;
+    uint32_t nothing[sizeof(np_tiers) / sizeof(uint32_t)] = {0};
+    np_arena_reset(&c->arena);
+    np_lists_clear(&c->tier_lists);
+    np_lists_clear(&c->tier_sets);
+    if (np_lists_intern(&c->tier_sets, nothing, sizeof nothing / sizeof *nothing) != 0)
+        return false;
     c->cluster = NP_NEW_ARRAY(&c->arena, np_cluster_form, s->n_cluster_policies);
     for (size_t i = 0; c->cluster && ok && i < s->n_cluster_policies; i++)
         ok = read_policy(c, s->cluster_policies[i].tree, &c->cluster[i], &scratch);
@@ -385,10 +391,47 @@ bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, s
         return false;
     if (c->tier_sets.n == before)
         return true;
-    np_tiers *to = np_pages_grow(c->store, &c->g->tiers, c->tier_sets.n)
+    np_tiers *to = (c->g->tiers.n >= c->tier_sets.n ||
+                    np_pages_grow(c->store, &c->g->tiers, c->tier_sets.n))
                        ? np_pages_edit(c->store, &c->g->tiers, *tiers)
                        : NULL;
     if (to)
         *to = t;
     return to != NULL;
+}
+
+/* ---- when they change ---- */
+
+static bool retier_class(np_compiler *c, uint32_t number)
+{
+    const np_class *class = np_pages_at(&c->g->classes, number);
+    uint32_t space = c->homes[number].space;
+    uint32_t tiers;
+    size_t n;
+    const uint32_t *bits = np_lists_at(&c->signatures, class->signature - 1, &n);
+    if (!np_compile_tiers(c, space, bits, n, &tiers))
+        return false;
+    bool slow = (class->flags & NP_CLASS_SLOW) || tiers > UINT16_MAX;
+    unsigned flags = class->flags & ~(unsigned)NP_CLASS_TIERS;
+    flags |= (tiers || c->g->depends ? NP_CLASS_TIERS : 0) | (slow ? NP_CLASS_SLOW : 0);
+    uint16_t kept = slow ? 0 : (uint16_t)tiers;
+    if (class->flags == flags && class->tiers == kept)
+        return true;
+    np_class *to = np_pages_edit(c->store, &c->g->classes, number);
+    if (!to)
+        return false;
+    to->flags = flags & 0xff;
+    to->tiers = kept;
+    return true;
+}
+
+bool np_compile_retier(np_compiler *c)
+{
+    for (uint32_t i = 0; i < c->n_drafts; i++) {
+        const np_draft *d = &c->drafts[i];
+        for (size_t k = 0; !d->dirty && k < d->classes.n; k++)
+            if (!retier_class(c, d->classes.at[k]))
+                return false;
+    }
+    return true;
 }

@@ -11,32 +11,35 @@ static void forget_last(netpol_cluster *c)
 {
     np_compiler_free(c->compiler);
     np_snapshot_free(c->last);
+    np_build_free(c->build);
     c->compiler = NULL;
     c->last = NULL;
+    c->build = NULL;
 }
 
-/* Whether the last picture can be had again, or changed. What it said must be said again to whoever
- * listens. */
-static bool has_last(const netpol_cluster *c, const netpol_diagnostics *diags)
+static netpol_status change_program(netpol_cluster *c, netpol_engine *e)
 {
-    return c->last && !c->changed && !(diags && c->last->said);
+    netpol_status s =
+        np_compiler_change(c->compiler, e->snapshot, np_build_delta(c->build), &e->program);
+    if (s != NETPOL_NOT_FOUND)
+        return s;
+    np_compiler_free(c->compiler);
+    c->compiler = NULL;
+    return np_compiler_new(e->snapshot, &c->semantics, &c->options, &c->compiler, &e->program);
 }
 
 /* Changes the last compilation. NETPOL_NOT_FOUND: everything must be made anew. */
-static netpol_status compile_changes(netpol_cluster *c, netpol_engine *e)
+static netpol_status compile_changes(netpol_cluster *c, netpol_engine *e, netpol_diagnostics *diags)
 {
-    size_t n = c->n_changes;
-    uint32_t *spaces = np_resize(&c->alloc, NULL, 0, (n + 1) * sizeof *spaces);
-    if (!spaces)
-        return NETPOL_NO_MEMORY;
-    netpol_status s = np_snapshot_change(c, c->last, &e->snapshot, spaces, &n);
+    size_t said = netpol_diagnostics_count(diags);
+    netpol_status s = np_snapshot_change(c->build, &e->snapshot, diags);
     if (s == NETPOL_OK)
-        s = np_compiler_change(c->compiler, e->snapshot, spaces, n, &e->program);
-    np_release(&c->alloc, spaces, (c->n_changes + 1) * sizeof *spaces);
+        s = change_program(c, e);
     if (s != NETPOL_OK) {
         np_snapshot_free(e->snapshot);
         e->snapshot = NULL;
         forget_last(c); /* half changed: what comes next begins anew */
+        np_diag_truncate(diags, said);
         return s;
     }
     np_snapshot_free(c->last);
@@ -47,15 +50,19 @@ static netpol_status compile_changes(netpol_cluster *c, netpol_engine *e)
 
 static netpol_status compile_all(netpol_cluster *c, netpol_engine *e, netpol_diagnostics *diags)
 {
+    np_build *build = NULL;
     np_compiler *compiler = NULL;
-    netpol_status s = np_snapshot_make(c, &e->snapshot, diags);
+    forget_last(c);
+    netpol_status s = np_snapshot_make(c, &build, &e->snapshot, diags);
     if (s == NETPOL_OK)
         s = np_compiler_new(e->snapshot, &c->semantics, &c->options, &compiler, &e->program);
-    if (s != NETPOL_OK)
+    if (s != NETPOL_OK) {
+        np_build_free(build);
         return s;
-    forget_last(c);
+    }
     np_cluster_forget_changes(c);
     c->last = np_snapshot_ref(e->snapshot);
+    c->build = build;
     c->compiler = compiler;
     c->forget = forget_last;
     return NETPOL_OK;
@@ -63,14 +70,15 @@ static netpol_status compile_all(netpol_cluster *c, netpol_engine *e, netpol_dia
 
 static netpol_status fill(netpol_cluster *c, netpol_engine *e, netpol_diagnostics *diags)
 {
-    bool again = has_last(c, diags);
+    bool again = c->last && !c->changed;
     if (e->machinery == NETPOL_ENGINE_REFERENCE) {
         if (!again || c->n_changes)
-            return np_snapshot_make(c, &e->snapshot, diags);
+            return np_snapshot_make(c, NULL, &e->snapshot, diags);
+        np_build_repeat(c->build, diags);
         e->snapshot = np_snapshot_ref(c->last);
         return NETPOL_OK;
     }
-    netpol_status s = again ? compile_changes(c, e) : NETPOL_NOT_FOUND;
+    netpol_status s = again ? compile_changes(c, e, diags) : NETPOL_NOT_FOUND;
     return s == NETPOL_NOT_FOUND ? compile_all(c, e, diags) : s;
 }
 
@@ -172,7 +180,7 @@ uint32_t np_engine_find_pod(const netpol_engine *e, const char *space, const cha
 
 size_t netpol_engine_pod_count(const netpol_engine *engine)
 {
-    return engine ? engine->snapshot->n_pods : 0;
+    return engine ? engine->snapshot->n_live_pods : 0;
 }
 
 netpol_status netpol_engine_pod(const netpol_engine *engine, const char *namespace_name,

@@ -51,7 +51,8 @@ typedef struct np_class {
 #define NP_MAX_ROW ((1u << 24) - 1)
 #define NP_OUTSIDE 0u /* the class of other addresses */
 #define NP_NODE 1u    /* the class of node addresses */
-#define NP_FIRST_CLASS 2u
+#define NP_NOBODY 2u  /* the class of numbers that no pod has */
+#define NP_FIRST_CLASS 3u
 
 /* The rules of one namespace: one block, of which this is the beginning. Offsets are from here. */
 typedef struct np_space {

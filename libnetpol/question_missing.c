@@ -122,10 +122,10 @@ static const netpol_object *find_object(const np_reader *r, const char *kind, co
                                         const char *name)
 {
     const np_snapshot *s = r->engine->snapshot;
-    for (uint32_t i = 0; i < s->n_objects; i++) {
-        const netpol_object *x = s->objects[i];
-        const char *its = netpol_object_namespace(x);
-        if (strcmp(netpol_object_kind_name(x), kind) == 0 &&
+    for (uint32_t i = 0; i < s->n_others; i++) {
+        const netpol_object *x = np_other_at(s, i)->object;
+        const char *its = x ? netpol_object_namespace(x) : NULL;
+        if (x && strcmp(netpol_object_kind_name(x), kind) == 0 &&
             strcmp(netpol_object_name(x), name) == 0 &&
             strcmp(its && *its ? its : s->default_namespace, space) == 0)
             return x;

@@ -117,9 +117,9 @@ static bool add_endpoints(const route *x, const netpol_endpoint *const *list, si
 
 static bool add_from_slices(const route *x)
 {
-    const np_snapshot *s = x->r->engine->snapshot;
-    for (uint32_t i = x->service->first_slice; i != NP_NONE; i = s->slices[i].next) {
-        const netpol_endpoint_slice *slice = s->slices[i].slice;
+    for (uint32_t i = 0; i < x->service->n_slices; i++) {
+        const netpol_endpoint_slice *slice =
+            netpol_object_endpoint_slice(x->service->slices[i]->object);
         if (!add_endpoints(x, slice->endpoints, slice->n_endpoints, slice->ports, slice->n_ports))
             return false;
     }
@@ -177,7 +177,7 @@ static bool serves(const np_reader *r, const netpol_service_port *p, const char 
 
 static bool add_port(const route *x)
 {
-    if (x->service->first_slice != NP_NONE)
+    if (x->service->n_slices)
         return add_from_slices(x);
     if (x->service->endpoints)
         return add_from_endpoints(x);
@@ -226,7 +226,7 @@ static netpol_status is_elsewhere(const np_reader *r, const np_service *v, const
 
 static netpol_status no_endpoints(const np_reader *r, const np_service *v, const char *name)
 {
-    bool loaded = v->first_slice != NP_NONE || v->endpoints;
+    bool loaded = v->n_slices > 0 || v->endpoints;
     const char *why = loaded                ? "none of its endpoints is ready"
                       : v->tree->n_selector ? "its selector selects no pod that is loaded"
                                             : "it has no selector, and no EndpointSlice is loaded";

@@ -47,7 +47,7 @@ static bool read_side(const np_snapshot *s, const uint8_t bytes[16], uint8_t kin
         return kind == NETPOL_BY_ADDRESS;
     }
     memcpy(&out->pod, bytes, sizeof out->pod);
-    if (out->pod >= s->n_pods)
+    if (out->pod >= s->n_pods || !np_pod_at(s, out->pod))
         return false;
     out->families = bytes[4] == 4   ? NP_FAMILY_4
                     : bytes[4] == 6 ? NP_FAMILY_6

@@ -200,7 +200,7 @@ static np_side side_of(const np_scope *c, const np_party *p, uint8_t family)
         return np_side_of_pod(s, p->pod, family);
     np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
     if (p->destination)
-        side.node = np_addresses_find(&s->node_addresses, &p->ip);
+        side.node = np_snapshot_node_of_ip(s, &p->ip);
     return side;
 }
 

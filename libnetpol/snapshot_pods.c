@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pods, their controllers, and the replicas that stand for workloads without loaded pods. */
+/* Pods: what their objects say, the record of each, its place in the chains, its addresses. */
 #include "port.h"
-#include "selector.h"
 #include "snapshot_build.h"
 
 /* ---- container ports ---- */
@@ -39,169 +38,455 @@ static size_t take_named(np_pod_port *out, const netpol_container *const *contai
 }
 
 /* Containers go before sidecars, which are init containers that keep running (settled.md 1.5). */
-static bool set_ports(np_build *b, np_pod *p, const netpol_pod_spec *spec)
+static size_t count_ports(const netpol_pod_spec *spec)
 {
-    if (!spec)
-        return true;
-    size_t n = count_named(spec->containers, spec->n_containers, false) +
-               count_named(spec->init_containers, spec->n_init_containers, true);
-    if (n == 0)
-        return true;
-    np_pod_port *ports = NP_NEW_ARRAY(&b->s->arena, np_pod_port, n);
-    if (!ports)
-        return false;
-    n = take_named(ports, spec->containers, spec->n_containers, false);
+    return spec ? count_named(spec->containers, spec->n_containers, false) +
+                      count_named(spec->init_containers, spec->n_init_containers, true)
+                : 0;
+}
+
+static uint32_t take_ports(np_pod_port *ports, const netpol_pod_spec *spec)
+{
+    size_t n = take_named(ports, spec->containers, spec->n_containers, false);
     n += take_named(ports + n, spec->init_containers, spec->n_init_containers, true);
-    p->ports = ports;
-    p->n_ports = (uint32_t)n;
-    return true;
+    return (uint32_t)n;
 }
 
-/* ---- controllers ---- */
+/* ---- records ---- */
 
-const netpol_owner_reference *np_controller_of(const netpol_metadata *meta)
+static void let_go(void *block)
 {
-    for (size_t i = 0; meta && i < meta->n_owner_references; i++) {
-        const netpol_owner_reference *r = meta->owner_references[i];
-        if (r->controller && *r->controller)
-            return r;
-    }
-    return NULL;
+    np_pod *p = block;
+    netpol_object_unref((netpol_object *)(uintptr_t)p->object);
 }
 
-typedef struct workload_key {
-    const char *kind;
-    const char *space;
-    const char *name;
-} workload_key;
-
-static bool workload_is(const void *build, const void *key, uint32_t number)
+/* A text, or its copy in `to` if it is part of `from`. */
+static const char *move_text(const char *text, const char *from, size_t n, const char *to)
 {
-    const np_build *b = build;
-    const workload_key *k = key;
-    const netpol_object *x = b->s->objects[number];
-    return strcmp(netpol_object_name(x), k->name) == 0 &&
-           strcmp(np_build_space(b, x), k->space) == 0 &&
-           strcmp(netpol_object_kind_name(x), k->kind) == 0;
+    uintptr_t at = (uintptr_t)text - (uintptr_t)from;
+    return at < n ? to + at : text;
 }
 
-static uint32_t hash_workload(const workload_key *k)
+/* A record with all that it refers to, but for what belongs to the object. */
+static np_pod *new_record(np_build *b, const np_pod_draft *d)
 {
-    return np_hash_texts((const char *const[]){k->kind, k->space, k->name}, 3);
-}
-
-uint32_t np_build_workload(const np_build *b, const char *kind, const char *space, const char *name)
-{
-    workload_key k = {kind, space, name};
-    return np_index_find(&b->workloads, hash_workload(&k), workload_is, b, &k);
-}
-
-static bool index_workloads(np_build *b)
-{
-    for (size_t i = np_build_first(b, NETPOL_KIND_DEPLOYMENT);
-         i < np_build_end(b, NETPOL_KIND_CRON_JOB); i++) {
-        const netpol_object *x = b->s->objects[i];
-        workload_key k = {netpol_object_kind_name(x), np_build_space(b, x), netpol_object_name(x)};
-        if (!np_index_add(&b->workloads, hash_workload(&k), (uint32_t)i))
-            return false;
-    }
-    return true;
-}
-
-/* A dump without ReplicaSets: "web-7d77fb55cc" belongs to the loaded Deployment "web" if the pod
- * carries the hash, which nobody but a Deployment adds. NP_NONE: no such one. */
-static uint32_t deployment_by_hash(const np_build *b, const netpol_metadata *pod, const char *space,
-                                   const netpol_owner_reference *set)
-{
-    const char *hash = np_label_value(pod->labels, pod->n_labels, "pod-template-hash");
-    size_t n = set->name ? strlen(set->name) : 0;
-    size_t tail = hash ? strlen(hash) : 0;
-    char name[256]; /* names have 253 bytes at most */
-    if (!tail || n < tail + 2 || n - tail - 1 >= sizeof name || set->name[n - tail - 1] != '-' ||
-        strcmp(set->name + n - tail, hash) != 0)
-        return NP_NONE;
-    memcpy(name, set->name, n - tail - 1);
-    name[n - tail - 1] = '\0';
-    return np_build_workload(b, "Deployment", space, name);
-}
-
-#define CONTROLLER_STEPS 8 /* a Job of a CronJob is two; a ring of references ends here */
-
-bool np_build_controller(np_build *b, const netpol_metadata *meta, const char *space,
-                         const char **kind, const char **name)
-{
-    const netpol_owner_reference *r = np_controller_of(meta);
-    if (!r)
-        return false;
-    for (int step = 0; r && step < CONTROLLER_STEPS; step++) {
-        *kind = r->kind && *r->kind ? r->kind : "Pod";
-        *name = r->name ? r->name : "";
-        uint32_t at = np_build_workload(b, *kind, space, *name);
-        if (at == NP_NONE && step == 0 && strcmp(*kind, "ReplicaSet") == 0)
-            at = deployment_by_hash(b, meta, space, r);
-        if (at == NP_NONE)
-            return true;
-        b->has_pods[at] = 1;
-        const netpol_object *x = b->s->objects[at];
-        *kind = netpol_object_kind_name(x);
-        *name = netpol_object_name(x);
-        r = np_controller_of(netpol_object_metadata(x));
-    }
-    return true;
-}
-
-/* ---- pods ---- */
-
-np_pod *np_build_pod(np_build *b, const netpol_object *object, const netpol_metadata *meta,
-                     const netpol_pod_spec *spec, const char *space)
-{
-    np_snapshot *s = b->s;
-    uint32_t number = np_build_namespace(b, space);
-    if (number == NP_NONE || s->n_pods + 1 >= NP_EVERY_NODE ||
-        !np_grow(&s->alloc, (void **)&s->pods, &s->pods_room, s->n_pods + 1, sizeof *s->pods))
+    size_t ports = count_ports(d->spec) * sizeof(np_pod_port);
+    size_t labels = d->own_labels ? d->n_labels * sizeof(netpol_label) : 0;
+    size_t name = d->own_name ? strlen(d->name) + 1 : 0;
+    np_pod *p = np_store_record(b->store, sizeof *p + ports + labels + name, let_go);
+    if (!p)
         return NULL;
-    np_pod *p = &s->pods[s->n_pods];
-    *p = (np_pod){.object = object, .space = number, .node = NP_NONE, .next = NP_NONE};
-    if (meta) {
-        p->labels = meta->labels;
-        p->n_labels = (uint32_t)meta->n_labels;
+    *p = d->pod;
+    p->object = netpol_object_ref(d->object);
+    p->name = d->name;
+    p->labels = d->labels;
+    p->n_labels = d->n_labels;
+    np_pod_port *port = (np_pod_port *)(p + 1);
+    netpol_label *label = (netpol_label *)(void *)((char *)port + ports);
+    if (ports) {
+        p->ports = port;
+        p->n_ports = take_ports(port, d->spec);
     }
-    p->host_network = spec && spec->host_network;
-    if (spec && spec->node_name && *spec->node_name) {
-        p->node = np_build_node(b, spec->node_name);
-        if (p->node == NP_NONE)
-            return NULL;
+    if (labels) {
+        memcpy(label, d->labels, labels);
+        p->labels = label;
     }
-    if (!set_ports(b, p, spec))
-        return NULL;
-    s->n_pods++;
-    s->namespaces[number].n_pods++;
+    if (name) {
+        p->name = (char *)label + labels;
+        memcpy((char *)label + labels, d->name, name);
+        for (uint32_t i = 0; labels && i < p->n_labels; i++)
+            label[i].value = move_text(label[i].value, d->name, name, p->name);
+    }
     return p;
 }
 
-static void take_ip(np_build *b, np_pod *p, const char *text)
+/* ---- owners ---- */
+
+static np_owner *edit_owner(np_build *b, uint32_t owner)
+{
+    return np_tree_edit(b->store, &b->s.owners, owner);
+}
+
+/* A pod without a controller is its own owner and lends it its name. */
+static bool is_own(const np_pod_draft *d, const char *kind, const char *name)
+{
+    return strcmp(kind, "Pod") == 0 && name == d->name && !d->own_name;
+}
+
+static bool new_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t *owner)
+{
+    np_owner o = {.space = space, .first_pod = NP_NONE, .last_pod = NP_NONE, .kind = "Pod"};
+    if (!is_own(d, d->owner_kind, d->owner_name)) {
+        size_t kind = strlen(d->owner_kind) + 1;
+        size_t name = strlen(d->owner_name) + 1;
+        o.texts = np_store_block(b->store, kind + name);
+        if (!o.texts)
+            return false;
+        memcpy(o.texts, d->owner_kind, kind);
+        memcpy(o.texts + kind, d->owner_name, name);
+        o.kind = o.texts;
+        o.name = o.texts + kind;
+    } else {
+        o.name = d->name;
+    }
+    np_owner *to = np_build_number(b, &b->free_owners, &b->s.owners, &b->s.n_owners, owner)
+                       ? edit_owner(b, *owner)
+                       : NULL;
+    if (!to) {
+        np_store_drop(b->store, o.texts);
+        return false;
+    }
+    *to = o;
+    return np_dict_add(b->store, &b->s.by_owner, np_hash_in(space, o.kind, o.name), *owner);
+}
+
+/* The owner of a pod; made if it is new, or without a name. */
+static bool find_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t *owner)
+{
+    *owner = np_snapshot_owner(&b->s, space, d->owner_kind, d->owner_name);
+    if (*owner == NP_NONE || !*d->owner_name)
+        return new_owner(b, d, space, owner);
+    if (np_owner_at(&b->s, *owner)->texts || !is_own(d, d->owner_kind, d->owner_name))
+        return true;
+    np_owner *o = edit_owner(b, *owner); /* the pod has another object now */
+    if (o)
+        o->name = d->name;
+    return o != NULL;
+}
+
+static bool free_owner(np_build *b, uint32_t owner, const np_owner *o)
+{
+    if (!np_dict_remove(b->store, &b->s.by_owner, np_hash_in(o->space, o->kind, o->name), owner))
+        return false;
+    np_store_drop(b->store, o->texts);
+    np_owner *to = edit_owner(b, owner);
+    if (!to)
+        return false;
+    *to = (np_owner){
+        .name = "", .kind = "", .space = NP_NONE, .first_pod = NP_NONE, .last_pod = NP_NONE};
+    return np_build_unused(b, &b->free_owners, owner);
+}
+
+/* ---- chains ---- */
+
+static np_links *edit_links(np_build *b, uint32_t pod)
+{
+    return np_tree_edit(b->store, &b->s.links, pod);
+}
+
+static bool chain_to_space(np_build *b, uint32_t space, uint32_t pod)
+{
+    np_namespace *n = np_tree_edit(b->store, &b->s.namespaces, space);
+    np_links *mine = edit_links(b, pod);
+    if (!n || !mine)
+        return false;
+    mine->last_in_space = n->last_pod;
+    mine->next_in_space = NP_NONE;
+    if (n->last_pod == NP_NONE) {
+        n->first_pod = pod;
+    } else {
+        np_links *last = edit_links(b, n->last_pod);
+        if (!last)
+            return false;
+        last->next_in_space = pod;
+    }
+    n->last_pod = pod;
+    n->n_pods++;
+    return true;
+}
+
+static bool leave_space(np_build *b, uint32_t space, uint32_t pod)
+{
+    np_namespace *n = np_tree_edit(b->store, &b->s.namespaces, space);
+    np_links mine = *(const np_links *)np_tree_at(&b->s.links, pod);
+    np_links *before = mine.last_in_space == NP_NONE ? NULL : edit_links(b, mine.last_in_space);
+    np_links *behind = mine.next_in_space == NP_NONE ? NULL : edit_links(b, mine.next_in_space);
+    if (!n || (!before && mine.last_in_space != NP_NONE) ||
+        (!behind && mine.next_in_space != NP_NONE))
+        return false;
+    *(before ? &before->next_in_space : &n->first_pod) = mine.next_in_space;
+    *(behind ? &behind->last_in_space : &n->last_pod) = mine.last_in_space;
+    n->n_pods--;
+    return true;
+}
+
+static bool chain_to_owner(np_build *b, uint32_t owner, uint32_t pod)
+{
+    np_owner *o = edit_owner(b, owner);
+    np_links *mine = edit_links(b, pod);
+    if (!o || !mine)
+        return false;
+    mine->last_of_owner = o->last_pod;
+    mine->next_of_owner = NP_NONE;
+    if (o->last_pod == NP_NONE) {
+        o->first_pod = pod;
+    } else {
+        np_links *last = edit_links(b, o->last_pod);
+        if (!last)
+            return false;
+        last->next_of_owner = pod;
+    }
+    o->last_pod = pod;
+    o->n_pods++;
+    return true;
+}
+
+static bool leave_owner(np_build *b, uint32_t owner, uint32_t pod)
+{
+    np_owner *o = edit_owner(b, owner);
+    np_links mine = *(const np_links *)np_tree_at(&b->s.links, pod);
+    np_links *before = mine.last_of_owner == NP_NONE ? NULL : edit_links(b, mine.last_of_owner);
+    np_links *behind = mine.next_of_owner == NP_NONE ? NULL : edit_links(b, mine.next_of_owner);
+    if (!o || (!before && mine.last_of_owner != NP_NONE) ||
+        (!behind && mine.next_of_owner != NP_NONE))
+        return false;
+    *(before ? &before->next_of_owner : &o->first_pod) = mine.next_of_owner;
+    *(behind ? &behind->last_of_owner : &o->last_pod) = mine.last_of_owner;
+    return --o->n_pods || free_owner(b, owner, o);
+}
+
+/* ---- addresses ---- */
+
+static bool is_terminating(const np_pod *p)
+{
+    const netpol_metadata *meta = netpol_object_metadata(p->object);
+    return meta && meta->deletion_timestamp;
+}
+
+/* Two running pods with one address cannot both be right. */
+static void settle_address(np_build *b, const np_pod *p, const np_ip *ip)
+{
+    uint32_t held = np_snapshot_pod_of_ip(&b->s, ip);
+    const np_pod *old = held == NP_NONE ? NULL : np_pod_at(&b->s, held);
+    if (!old || p->running < 2 || old->running < 2 || is_terminating(p) || is_terminating(old))
+        return;
+    char text[NP_IP_TEXT];
+    (void)np_ip_format(ip, text);
+    np_build_say(b, NP_CODE_DUPLICATE_ADDRESS, p->object,
+                 "the address %s is also that of the running pod %s/%s", text,
+                 np_namespace_at(&b->s, old->space)->name, old->name);
+    b->invalid = true;
+}
+
+static bool enter_ip(np_build *b, uint32_t pod, const np_pod *p, const np_ip *ip, int by)
+{
+    if (!ip)
+        return true;
+    np_build_count_ip(b, ip, by);
+    if (p->host_network)
+        return true;
+    if (!np_delta_ip(b, ip))
+        return false;
+    if (by < 0)
+        return np_dict_remove(b->store, &b->s.pod_ips, np_hash_ip(ip), pod);
+    settle_address(b, p, ip);
+    return !(b->changing && b->again) && np_dict_add(b->store, &b->s.pod_ips, np_hash_ip(ip), pod);
+}
+
+static bool enter_ips(np_build *b, uint32_t pod, const np_pod *p, int by)
+{
+    return enter_ip(b, pod, p, np_pod_ip(p, NP_FAMILY_4), by) &&
+           enter_ip(b, pod, p, np_pod_ip(p, NP_FAMILY_6), by);
+}
+
+/* ---- what pods and nodes tell of each other ---- */
+
+static const np_pod **edit_slot(np_build *b, uint32_t pod)
+{
+    return np_tree_edit(b->store, &b->s.pods, pod);
+}
+
+/* The node of a pod that names none, by the address of its host: only while all is made. */
+static bool find_host(np_build *b, np_pod *p, const np_ip *ip)
+{
+    char text[NP_IP_TEXT];
+    uint32_t node = np_snapshot_node_of_ip(&b->s, ip);
+    if (b->changing)
+        return np_build_again(b);
+    b->tangled_nodes = true;
+    (void)np_ip_format(ip, text);
+    if (node != NP_NONE && node != NP_EVERY_NODE)
+        return np_build_use_node(b, np_node_at(&b->s, node)->name, &p->node);
+    return np_build_use_node(b, text, &p->node);
+}
+
+static bool tell_host_ip(np_build *b, np_pod *p, const char *text, int by)
+{
+    np_ip ip;
+    if (!text || !*text || !np_ip_parse(np_slice_of(text), &ip))
+        return true;
+    if (p->node == NP_NONE && !find_host(b, p, &ip))
+        return false;
+    return np_build_tell_ip(b, p->node, &ip, by);
+}
+
+/* Nodes are rarely readable, so status.hostIPs, and hostIP, tell their addresses (settled.md 2.2).
+ */
+static bool tell_host_ips(np_build *b, np_pod *p, int by)
+{
+    const netpol_pod *tree = netpol_object_pod(p->object);
+    const netpol_pod_status *status = tree ? tree->status : NULL;
+    for (size_t i = 0; status && i < status->n_host_ips; i++)
+        if (!tell_host_ip(b, p, status->host_ips[i], by))
+            return false;
+    return !status || tell_host_ip(b, p, status->host_ip, by);
+}
+
+/* A pod on the host network has the addresses of its node, unless its status tells them. */
+static bool become_guest(np_build *b, np_pod *p)
+{
+    if (!p->host_network || p->families || p->node == NP_NONE)
+        return true;
+    const np_node *n = np_node_at(&b->s, p->node);
+    p->guest = true;
+    p->families = n->families;
+    p->ip4 = n->ip4;
+    p->ip6 = n->ip6;
+    p->address_unknown = p->families == 0;
+    return np_build_guest(b, p->node, 1);
+}
+
+/* The writer's own record of a pod. */
+static np_pod *own_record(const np_build *b, uint32_t pod)
+{
+    return (np_pod *)(uintptr_t)np_pod_at(&b->s, pod);
+}
+
+netpol_status np_build_hosts(np_build *b)
+{
+    for (uint32_t i = 0; i < b->s.n_pods; i++)
+        if (!tell_host_ips(b, own_record(b, i), 1))
+            return NETPOL_NO_MEMORY;
+    for (uint32_t i = 0; i < b->s.n_pods; i++) {
+        netpol_status status = np_build_pause(b, i);
+        if (status != NETPOL_OK)
+            return status;
+        np_pod *p = own_record(b, i);
+        if (!become_guest(b, p) || !enter_ips(b, i, p, 1))
+            return NETPOL_NO_MEMORY;
+    }
+    return NETPOL_OK;
+}
+
+/* While a picture is changed, a pod does at once what np_build_hosts does for all. */
+static bool settle_in(np_build *b, uint32_t pod, np_pod *p)
+{
+    if (!b->changing)
+        return true;
+    if (!tell_host_ips(b, p, 1) || !become_guest(b, p))
+        return false;
+    if (p->address_unknown)
+        p->families = b->s.families;
+    return enter_ips(b, pod, p, 1) && np_delta_pod(b, pod);
+}
+
+/* ---- coming and going ---- */
+
+/* Only the first of equal names is found: replicas of a workload share theirs. */
+static bool enter_name(np_build *b, const np_pod *p, uint32_t pod)
+{
+    bool known = np_snapshot_pod(&b->s, p->space, p->name) != NP_NONE;
+    if (known && b->changing)
+        return np_build_again(b);
+    return known || np_dict_add(b->store, &b->s.by_pod, np_hash_in(p->space, "", p->name), pod);
+}
+
+static bool new_number(np_build *b, uint32_t space, uint32_t *pod)
+{
+    if (!np_build_number(b, &b->free_pods, &b->s.pods, &b->s.n_pods, pod) ||
+        !np_tree_grow(b->store, &b->s.links, b->s.n_pods) || !chain_to_space(b, space, *pod))
+        return false;
+    b->s.n_live_pods++;
+    return true;
+}
+
+bool np_build_enter_pod(np_build *b, const np_pod_draft *d, uint32_t at, const char *space)
+{
+    np_pod *p = new_record(b, d);
+    if (!p)
+        return false;
+    bool fresh = at == NP_NONE;
+    p->node = NP_NONE;
+    if (fresh ? !np_build_use_space(b, space, &p->space) || !new_number(b, p->space, &at)
+              : (p->space = np_snapshot_namespace(&b->s, space)) == NP_NONE) {
+        np_store_drop(b->store, p);
+        return false;
+    }
+    const np_pod **slot = edit_slot(b, at);
+    uint32_t had = fresh || !slot ? NP_NONE : (*slot)->owner;
+    if (!slot) {
+        np_store_drop(b->store, p);
+        return false;
+    }
+    np_store_drop(b->store, (void *)(uintptr_t)*slot);
+    *slot = p;
+    const char *node = d->spec ? d->spec->node_name : NULL;
+    if (node && *node && !np_build_use_node(b, node, &p->node))
+        return false;
+    if (!find_owner(b, d, p->space, &p->owner))
+        return false;
+    if (p->owner != had &&
+        ((had != NP_NONE && !leave_owner(b, had, at)) || !chain_to_owner(b, p->owner, at)))
+        return false;
+    return (!fresh || enter_name(b, p, at)) && settle_in(b, at, p);
+}
+
+/* Takes back what the pod told and has, but for its number, name and owner. */
+static bool take_back(np_build *b, uint32_t pod, const np_pod *p)
+{
+    np_pod copy = *p;
+    const netpol_metadata *meta = netpol_object_metadata(p->object);
+    const char *kind;
+    const char *name;
+    if (p->replica || np_build_said(b, p->object))
+        return np_build_again(b);
+    if (!np_build_controller(b, meta, np_namespace_at(&b->s, p->space)->name, &kind, &name, -1))
+        return false;
+    if (!enter_ips(b, pod, p, -1) || (p->guest && !np_build_guest(b, p->node, -1)))
+        return false;
+    return tell_host_ips(b, &copy, -1) && (p->node == NP_NONE || np_build_leave_node(b, p->node));
+}
+
+static bool remove_number(np_build *b, uint32_t pod)
+{
+    const np_pod **slot = edit_slot(b, pod);
+    const np_pod *p = slot ? *slot : NULL;
+    if (!p || !take_back(b, pod, p) || !leave_owner(b, p->owner, pod) ||
+        !leave_space(b, p->space, pod) ||
+        !np_dict_remove(b->store, &b->s.by_pod, np_hash_in(p->space, "", p->name), pod) ||
+        !np_build_leave_space(b, p->space))
+        return false;
+    *slot = NULL;
+    np_store_drop(b->store, (void *)(uintptr_t)p);
+    b->s.n_live_pods--;
+    return np_build_unused(b, &b->free_pods, pod) && np_delta_pod(b, pod);
+}
+
+/* ---- from objects ---- */
+
+static void take_ip(np_build *b, np_pod_draft *d, const char *text)
 {
     np_ip ip;
     if (!text || !*text)
         return;
     if (!np_ip_parse(np_slice_of(text), &ip)) {
-        np_build_say(b, NP_CODE_BAD_ADDRESS, p->object, "not an address: %s", text);
+        np_build_say(b, NP_CODE_BAD_ADDRESS, d->object, "not an address: %s", text);
         return;
     }
     uint8_t family = ip.v4 ? NP_FAMILY_4 : NP_FAMILY_6;
-    if (p->families & family)
+    if (d->pod.families & family)
         return;
-    *(ip.v4 ? &p->ip4 : &p->ip6) = ip;
-    p->families |= family;
+    *(ip.v4 ? &d->pod.ip4 : &d->pod.ip6) = ip;
+    d->pod.families |= family;
 }
 
 /* status.podIPs; podIP if that is empty (settled.md 2.2). */
-static void take_ips(np_build *b, np_pod *p, const netpol_pod_status *status)
+static void take_ips(np_build *b, np_pod_draft *d, const netpol_pod_status *status)
 {
     for (size_t i = 0; i < status->n_pod_ips; i++)
-        take_ip(b, p, status->pod_ips[i]);
+        take_ip(b, d, status->pod_ips[i]);
     if (status->n_pod_ips == 0)
-        take_ip(b, p, status->pod_ip);
+        take_ip(b, d, status->pod_ip);
 }
 
 static bool has_address(const netpol_pod_status *status)
@@ -215,8 +500,10 @@ static bool phase_is(const netpol_pod_status *status, const char *phase)
 }
 
 /* It has ended, or is ending without an address: no traffic (spec 6.10, settled.md 2.1). */
-static bool is_gone(const netpol_metadata *meta, const netpol_pod_status *status)
+static bool is_gone(const netpol_object *x)
 {
+    const netpol_metadata *meta = netpol_object_metadata(x);
+    const netpol_pod_status *status = netpol_object_pod(x)->status;
     if (!status)
         return false;
     return phase_is(status, "Succeeded") || phase_is(status, "Failed") ||
@@ -230,44 +517,69 @@ static const char *name_of_pod(const netpol_object *x)
     return *name || !meta || !meta->generate_name ? name : meta->generate_name;
 }
 
-static bool set_owner(np_build *b, np_pod *p, const char *kind, const char *name)
+static uint32_t number_of(const np_build *b, const netpol_object *x)
 {
-    p->owner = np_build_owner(b, p->space, kind, name);
-    return p->owner != NP_NONE;
+    uint32_t space = np_snapshot_namespace(&b->s, np_build_space(b, x));
+    uint32_t pod = space == NP_NONE ? NP_NONE : np_snapshot_pod(&b->s, space, name_of_pod(x));
+    return pod != NP_NONE && np_pod_at(&b->s, pod)->object == x ? pod : NP_NONE;
 }
 
-static bool add_pod(np_build *b, const netpol_object *x)
+static void read_pod(np_build *b, const netpol_object *x, np_pod_draft *d)
 {
     const netpol_pod *tree = netpol_object_pod(x);
-    const netpol_metadata *meta = netpol_object_metadata(x);
-    const char *space = np_build_space(b, x);
-    const char *kind = "Pod";
-    const char *name = name_of_pod(x);
-    (void)np_build_controller(b, meta, space, &kind, &name);
-    if (is_gone(meta, tree->status))
-        return true;
-    np_pod *p = np_build_pod(b, x, meta, tree->spec, space);
-    if (!p)
-        return false;
-    p->name = name_of_pod(x);
+    d->object = x;
+    d->meta = netpol_object_metadata(x);
+    d->spec = tree->spec;
+    d->name = d->owner_name = name_of_pod(x);
+    d->owner_kind = "Pod";
+    d->labels = d->meta ? d->meta->labels : NULL;
+    d->n_labels = d->meta ? (uint32_t)d->meta->n_labels : 0;
+    d->pod.host_network = tree->spec && tree->spec->host_network;
     if (tree->status) {
-        take_ips(b, p, tree->status);
-        p->running = !tree->status->phase || phase_is(tree->status, "Running") ? 2 : 1;
+        take_ips(b, d, tree->status);
+        d->pod.running = !tree->status->phase || phase_is(tree->status, "Running") ? 2 : 1;
     }
-    p->address_unknown = p->families == 0;
-    return set_owner(b, p, kind, name);
+    d->pod.address_unknown = d->pod.families == 0;
 }
 
-netpol_status np_build_pods(np_build *b)
+/* A pod that has ended counts as its workload's all the same. */
+static bool remove_gone(np_build *b, const netpol_object *x)
 {
-    if (!index_workloads(b))
-        return NETPOL_NO_MEMORY;
-    for (size_t i = np_build_first(b, NETPOL_KIND_POD); i < np_build_end(b, NETPOL_KIND_POD); i++) {
-        netpol_status s = np_build_pause(b, i);
-        if (s != NETPOL_OK)
-            return s;
-        if (!add_pod(b, b->s->objects[i]))
-            return NETPOL_NO_MEMORY;
+    const char *kind;
+    const char *name;
+    const netpol_metadata *meta = netpol_object_metadata(x);
+    return np_build_controller(b, meta, np_build_space(b, x), &kind, &name, -1) &&
+           np_build_remove_other(b, x);
+}
+
+bool np_build_put_pod(np_build *b, const netpol_object *was, const netpol_object *x)
+{
+    np_pod_draft d = {.pod = {.running = 0}};
+    uint32_t at = NP_NONE;
+    bool gone = is_gone(x);
+    read_pod(b, x, &d);
+    /* It counts before the old one ceases to, so that its workload is never without pods. */
+    if (!np_build_controller(b, d.meta, np_build_space(b, x), &d.owner_kind, &d.owner_name, 1))
+        return false;
+    if (was && is_gone(was)) {
+        if (!remove_gone(b, was))
+            return false;
+    } else if (was) {
+        at = number_of(b, was);
+        if (at == NP_NONE)
+            return np_build_again(b);
+        if (gone ? !remove_number(b, at) : !take_back(b, at, np_pod_at(&b->s, at)))
+            return false;
     }
-    return NETPOL_OK;
+    if (gone)
+        return np_build_add_other(b, x);
+    return np_build_enter_pod(b, &d, at, np_build_space(b, x)) && !(b->changing && b->again);
+}
+
+bool np_build_remove_pod(np_build *b, const netpol_object *x)
+{
+    if (is_gone(x))
+        return remove_gone(b, x);
+    uint32_t pod = number_of(b, x);
+    return pod == NP_NONE ? np_build_again(b) : remove_number(b, pod);
 }

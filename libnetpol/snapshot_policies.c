@@ -23,45 +23,105 @@ uint8_t np_policy_directions(const netpol_policy_spec *spec)
     return directions;
 }
 
-/* Counts the policies of each namespace and gives the runs their places. False: no memory. */
-static bool lay_runs(np_build *b, size_t first, size_t end)
+static void let_go(void *block)
 {
-    for (size_t i = first; i < end; i++) {
-        uint32_t space = np_build_namespace(b, np_build_space(b, b->s->objects[i]));
-        if (space == NP_NONE)
-            return false;
-        b->s->namespaces[space].n_policies++;
-    }
-    uint32_t next = 0;
-    for (size_t i = 0; i < b->s->n_namespaces; i++) {
-        np_namespace *n = &b->s->namespaces[i];
-        n->first_policy = next;
-        next += n->n_policies;
-        n->n_policies = 0;
-    }
-    return true;
+    netpol_object_unref((netpol_object *)(uintptr_t)((np_policy *)block)->object);
 }
 
-static netpol_status take_policies(np_build *b)
+static np_policy *new_policy(np_build *b, const netpol_object *x, uint32_t space)
 {
-    np_snapshot *s = b->s;
-    size_t first = np_build_first(b, NETPOL_KIND_NETWORK_POLICY);
-    size_t end = np_build_end(b, NETPOL_KIND_NETWORK_POLICY);
-    s->policies = NP_NEW_ARRAY(&s->arena, np_policy, end - first);
-    if (!s->policies || !lay_runs(b, first, end))
-        return NETPOL_NO_MEMORY;
-    s->n_policies = end - first;
-    for (size_t i = first; i < end; i++) {
-        const netpol_object *x = s->objects[i];
-        const netpol_policy_spec *spec = netpol_object_policy(x)->spec;
-        uint32_t space = np_snapshot_namespace(s, np_build_space(b, x));
-        np_namespace *n = &s->namespaces[space];
-        if (!spec)
-            spec = &empty_spec;
-        s->policies[n->first_policy + n->n_policies++] =
-            (np_policy){x, spec, space, np_policy_directions(spec)};
+    const netpol_policy_spec *spec = netpol_object_policy(x)->spec;
+    np_policy *p = np_store_record(b->store, sizeof *p, let_go);
+    spec = spec ? spec : &empty_spec;
+    if (p)
+        *p = (np_policy){netpol_object_ref(x), spec, space, np_policy_directions(spec)};
+    return p;
+}
+
+/* The place of an object in the list of its namespace; NP_NONE: it is not there. */
+static uint32_t place_of(const np_namespace *n, const netpol_object *x)
+{
+    for (uint32_t i = 0; i < n->n_policies; i++)
+        if (n->policies[i]->object == x)
+            return i;
+    return NP_NONE;
+}
+
+/* Room for lists grows by powers of two. */
+static size_t list_room(size_t n)
+{
+    size_t room = 4;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
+/* The list of a namespace, the writer's own, with room for one more. NULL: no memory. */
+static const np_policy **own_list(np_build *b, np_namespace *n)
+{
+    size_t wanted = (size_t)n->n_policies + 1;
+    void *old = (void *)(uintptr_t)n->policies;
+    bool roomy = n->n_policies && list_room(n->n_policies) >= wanted;
+    if (old && roomy && np_store_owns(b->store, old))
+        return old;
+    const np_policy **list = np_store_block(b->store, list_room(wanted) * sizeof *list);
+    if (!list)
+        return NULL;
+    if (n->n_policies)
+        memcpy(list, old, n->n_policies * sizeof *list);
+    np_store_drop(b->store, old);
+    n->policies = (const np_policy *const *)list;
+    return list;
+}
+
+static bool add_policy(np_build *b, const netpol_object *x)
+{
+    uint32_t space;
+    if (!np_build_use_space(b, np_build_space(b, x), &space))
+        return false;
+    np_namespace *n = np_tree_edit(b->store, &b->s.namespaces, space);
+    const np_policy **list = n ? own_list(b, n) : NULL;
+    np_policy *p = list ? new_policy(b, x, space) : NULL;
+    if (!p)
+        return false;
+    list[n->n_policies++] = p;
+    b->s.n_policies++;
+    return np_delta_policies(b, space);
+}
+
+static bool change_policy(np_build *b, const netpol_object *was, const netpol_object *is)
+{
+    uint32_t space = np_snapshot_namespace(&b->s, np_build_space(b, was));
+    uint32_t at = space == NP_NONE ? NP_NONE : place_of(np_namespace_at(&b->s, space), was);
+    if (at == NP_NONE)
+        return np_build_again(b);
+    np_namespace *n = np_tree_edit(b->store, &b->s.namespaces, space);
+    const np_policy **list = n ? own_list(b, n) : NULL;
+    np_policy *p = list && is ? new_policy(b, is, space) : NULL;
+    if (!list || (is && !p))
+        return false;
+    np_store_drop(b->store, (void *)(uintptr_t)list[at]);
+    if (is) {
+        list[at] = p;
+        return np_delta_policies(b, space);
     }
-    return NETPOL_OK;
+    memmove(&list[at], &list[at + 1], (--n->n_policies - at) * sizeof *list);
+    b->s.n_policies--;
+    return np_delta_policies(b, space) && np_build_leave_space(b, space);
+}
+
+bool np_build_put_policy(np_build *b, const netpol_object *was, const netpol_object *is)
+{
+    return was ? change_policy(b, was, is) : add_policy(b, is);
+}
+
+bool np_build_policies(np_build *b)
+{
+    for (size_t i = np_build_first(b, NETPOL_KIND_NETWORK_POLICY);
+         i < np_build_end(b, NETPOL_KIND_NETWORK_POLICY); i++)
+        if (!add_policy(b, b->objects[i]))
+            return false;
+    return true;
 }
 
 /* ---- cluster-scoped policies ---- */
@@ -140,42 +200,87 @@ static size_t in_group(const np_snapshot *s, size_t group)
     return s->first_of_group[group + 1] - s->first_of_group[group];
 }
 
-static netpol_status take_cluster_policies(np_build *b)
+static void say_mixed(np_build *b)
 {
-    np_snapshot *s = b->s;
+    const np_snapshot *s = &b->s;
+    if (in_group(s, NP_GROUP_ADMIN) + in_group(s, NP_GROUP_BASELINE) &&
+        in_group(s, NP_GROUP_ADMIN_V1) + in_group(s, NP_GROUP_BASELINE_V1))
+        np_build_say(
+            b, NP_CODE_MIXED_API, s->cluster_policies[s->n_cluster_policies - 1].object,
+            "v1alpha1 and v1alpha2 policies are loaded together; v1alpha2 is judged first");
+}
+
+static bool set_policy(np_build *b, np_cluster_policy *to, const netpol_object *x)
+{
+    const netpol_cluster_policy *tree = netpol_object_cluster_policy(x);
+    np_held *held = np_build_hold(b, x, 0);
+    if (held)
+        *to = (np_cluster_policy){x, tree, tree->priority ? *tree->priority : 0, group_of(x), held};
+    return held != NULL;
+}
+
+bool np_build_cluster_policies(np_build *b)
+{
+    np_snapshot *s = &b->s;
     size_t first = np_build_first(b, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
     size_t end = np_build_end(b, NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY);
-    s->cluster_policies = NP_NEW_ARRAY(&s->arena, np_cluster_policy, end - first);
+    s->cluster_policies = np_store_block(b->store, (end - first + 1) * sizeof *s->cluster_policies);
     if (!s->cluster_policies)
-        return NETPOL_NO_MEMORY;
+        return false;
     for (size_t i = first; i < end; i++) {
-        const netpol_cluster_policy *tree = netpol_object_cluster_policy(s->objects[i]);
-        int32_t priority = tree->priority ? *tree->priority : 0;
-        s->cluster_policies[s->n_cluster_policies++] =
-            (np_cluster_policy){s->objects[i], tree, priority, group_of(s->objects[i])};
+        if (!set_policy(b, &s->cluster_policies[s->n_cluster_policies], b->objects[i]))
+            return false;
+        s->n_cluster_policies++;
     }
     if (s->n_cluster_policies)
         qsort(s->cluster_policies, s->n_cluster_policies, sizeof *s->cluster_policies, order);
     set_groups(s);
     for (size_t i = 0; i < s->n_cluster_policies; i++)
         look_at(b, &s->cluster_policies[i]);
-    if (in_group(s, NP_GROUP_ADMIN) + in_group(s, NP_GROUP_BASELINE) &&
-        in_group(s, NP_GROUP_ADMIN_V1) + in_group(s, NP_GROUP_BASELINE_V1))
-        np_build_say(
-            b, NP_CODE_MIXED_API, s->cluster_policies[s->n_cluster_policies - 1].object,
-            "v1alpha1 and v1alpha2 policies are loaded together; v1alpha2 is judged first");
-    return NETPOL_OK;
+    say_mixed(b);
+    return true;
+}
+
+/* A copy of the list without one policy and with another. */
+bool np_build_change_cluster_policy(np_build *b, const netpol_object *was, const netpol_object *is)
+{
+    np_snapshot *s = &b->s;
+    np_cluster_policy *old = s->cluster_policies;
+    np_cluster_policy *list = np_store_block(b->store, (s->n_cluster_policies + 2) * sizeof *list);
+    size_t n = 0;
+    if (!list)
+        return false;
+    for (size_t i = 0; i < s->n_cluster_policies; i++) {
+        if (old[i].object == was)
+            np_store_drop(b->store, old[i].held);
+        else
+            list[n++] = old[i];
+    }
+    s->cluster_policies = list;
+    s->n_cluster_policies = n;
+    np_store_drop(b->store, old);
+    if (is && !set_policy(b, &list[n], is))
+        return false;
+    if (is)
+        look_at(b, &list[n]);
+    s->n_cluster_policies += is != NULL;
+    if (s->n_cluster_policies)
+        qsort(list, s->n_cluster_policies, sizeof *list, order);
+    set_groups(s);
+    say_mixed(b);
+    b->delta.cluster_policies = true;
+    return !b->again;
 }
 
 /* ---- what selectors ask for ---- */
 
-static void note_pods(np_snapshot *s, const netpol_label_selector *selector)
+static void note_pods(np_asked *a, const netpol_label_selector *selector)
 {
     for (size_t i = 0; selector && i < selector->n_match_labels; i++)
-        s->asked_keys |= np_generated_key(selector->match_labels[i].key);
+        a->keys |= np_generated_key(selector->match_labels[i].key);
     for (size_t i = 0; selector && i < selector->n_match_expressions; i++)
         if (selector->match_expressions[i]->key)
-            s->asked_keys |= np_generated_key(selector->match_expressions[i]->key);
+            a->keys |= np_generated_key(selector->match_expressions[i]->key);
 }
 
 static bool is_name_key(const char *key)
@@ -183,66 +288,51 @@ static bool is_name_key(const char *key)
     return key && strcmp(key, "kubernetes.io/metadata.name") == 0;
 }
 
-static void note_namespaces(np_snapshot *s, const netpol_label_selector *selector)
+static void note_namespaces(np_asked *a, const netpol_label_selector *selector)
 {
     for (size_t i = 0; selector && i < selector->n_match_labels; i++)
         if (!is_name_key(selector->match_labels[i].key))
-            s->asks_namespace_labels = true;
+            a->namespace_labels = true;
     for (size_t i = 0; selector && i < selector->n_match_expressions; i++)
         if (!is_name_key(selector->match_expressions[i]->key))
-            s->asks_namespace_labels = true;
+            a->namespace_labels = true;
 }
 
-static void note_rules(np_snapshot *s, const netpol_rule *const *rules, size_t n)
+static void note_rules(np_asked *a, const netpol_rule *const *rules, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < rules[i]->n_peers; k++) {
-            note_pods(s, rules[i]->peers[k]->pod_selector);
-            note_namespaces(s, rules[i]->peers[k]->namespace_selector);
+            note_pods(a, rules[i]->peers[k]->pod_selector);
+            note_namespaces(a, rules[i]->peers[k]->namespace_selector);
         }
 }
 
-static void note_both(np_snapshot *s, const netpol_label_selector *namespaces,
+static void note_both(np_asked *a, const netpol_label_selector *namespaces,
                       const netpol_namespaced_pod *pods)
 {
-    note_namespaces(s, namespaces);
-    note_namespaces(s, pods ? pods->namespace_selector : NULL);
-    note_pods(s, pods ? pods->pod_selector : NULL);
+    note_namespaces(a, namespaces);
+    note_namespaces(a, pods ? pods->namespace_selector : NULL);
+    note_pods(a, pods ? pods->pod_selector : NULL);
 }
 
-static void note_cluster_rules(np_snapshot *s, const netpol_cluster_rule *const *rules, size_t n)
+static void note_cluster_rules(np_asked *a, const netpol_cluster_rule *const *rules, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < rules[i]->n_peers; k++)
-            note_both(s, rules[i]->peers[k]->namespaces, rules[i]->peers[k]->pods);
+            note_both(a, rules[i]->peers[k]->namespaces, rules[i]->peers[k]->pods);
 }
 
-void np_build_note_policy(np_snapshot *s, const netpol_policy_spec *spec)
+void np_ask_policy(np_asked *a, const netpol_policy_spec *spec)
 {
-    note_pods(s, spec->pod_selector);
-    note_rules(s, spec->ingress, spec->n_ingress);
-    note_rules(s, spec->egress, spec->n_egress);
+    note_pods(a, spec->pod_selector);
+    note_rules(a, spec->ingress, spec->n_ingress);
+    note_rules(a, spec->egress, spec->n_egress);
 }
 
-static void note_all(np_snapshot *s)
+void np_ask_cluster_policy(np_asked *a, const netpol_cluster_policy *p)
 {
-    for (size_t i = 0; i < s->n_policies; i++)
-        np_build_note_policy(s, s->policies[i].spec);
-    for (size_t i = 0; i < s->n_cluster_policies; i++) {
-        const netpol_cluster_policy *p = s->cluster_policies[i].tree;
-        if (p->subject)
-            note_both(s, p->subject->namespaces, p->subject->pods);
-        note_cluster_rules(s, p->ingress, p->n_ingress);
-        note_cluster_rules(s, p->egress, p->n_egress);
-    }
-}
-
-netpol_status np_build_policies(np_build *b)
-{
-    netpol_status s = take_policies(b);
-    if (s == NETPOL_OK)
-        s = take_cluster_policies(b);
-    if (s == NETPOL_OK)
-        note_all(b->s);
-    return s;
+    if (p->subject)
+        note_both(a, p->subject->namespaces, p->subject->pods);
+    note_cluster_rules(a, p->ingress, p->n_ingress);
+    note_cluster_rules(a, p->egress, p->n_egress);
 }

@@ -33,11 +33,10 @@ uint16_t np_generated_key(const char *key)
     return 0;
 }
 
-bool np_asks_more_ordinals(const np_snapshot *before, const np_snapshot *now)
+uint16_t np_ordinal_keys(void)
 {
-    unsigned ordinals = np_generated_key("statefulset.kubernetes.io/pod-name") |
-                        np_generated_key("apps.kubernetes.io/pod-index");
-    return (now->asked_keys & ~before->asked_keys & ordinals) != 0;
+    return np_generated_key("statefulset.kubernetes.io/pod-name") |
+           np_generated_key("apps.kubernetes.io/pod-index");
 }
 
 static uint16_t keys_of_kind(int32_t kind)
@@ -49,15 +48,15 @@ static uint16_t keys_of_kind(int32_t kind)
     return (uint16_t)keys;
 }
 
-/* Adds labels to those of the template, which win; false: no memory. */
-static bool add_labels(np_build *b, np_pod *p, const netpol_label *more, size_t n)
+/* Adds labels to those of the template, which win. False: no memory. */
+static bool add_labels(np_arena *scratch, np_pod_draft *d, const netpol_label *more, size_t n)
 {
-    netpol_label *all = NP_NEW_ARRAY(&b->s->arena, netpol_label, p->n_labels + n);
+    netpol_label *all = NP_NEW_ARRAY(scratch, netpol_label, d->n_labels + n);
     if (!all)
         return false;
-    size_t filled = p->n_labels;
+    size_t filled = d->n_labels;
     if (filled)
-        memcpy(all, p->labels, filled * sizeof *all);
+        memcpy(all, d->labels, filled * sizeof *all);
     for (size_t i = 0; i < n; i++) {
         size_t at = 0;
         while (at < filled && strcmp(all[at].key, more[i].key) < 0)
@@ -68,21 +67,22 @@ static bool add_labels(np_build *b, np_pod *p, const netpol_label *more, size_t 
         all[at] = more[i];
         filled++;
     }
-    p->labels = all;
-    p->n_labels = (uint32_t)filled;
+    d->labels = all;
+    d->n_labels = (uint32_t)filled;
+    d->own_labels = true;
     return true;
 }
 
 /* What is not among the labels stays doubtful. */
-static void set_missing(np_pod *p, int32_t kind)
+static void set_missing(np_pod_draft *d, int32_t kind)
 {
-    p->missing_keys = keys_of_kind(kind);
-    for (size_t i = 0; i < p->n_labels; i++)
-        p->missing_keys &= (uint16_t)~np_generated_key(p->labels[i].key);
+    d->pod.missing_keys = keys_of_kind(kind);
+    for (size_t i = 0; i < d->n_labels; i++)
+        d->pod.missing_keys &= (uint16_t)~np_generated_key(d->labels[i].key);
 }
 
 /* A Job's pods carry its name, and its uid where that is told. */
-static bool add_job_labels(np_build *b, np_pod *p, const netpol_metadata *meta)
+static bool add_job_labels(np_arena *scratch, np_pod_draft *d, const netpol_metadata *meta)
 {
     netpol_label more[4];
     size_t n = 0;
@@ -94,66 +94,40 @@ static bool add_job_labels(np_build *b, np_pod *p, const netpol_metadata *meta)
         more[n++] = (netpol_label){"batch.kubernetes.io/controller-uid", meta->uid};
         more[n++] = (netpol_label){"controller-uid", meta->uid};
     }
-    return add_labels(b, p, more, n);
+    return add_labels(scratch, d, more, n);
 }
 
-static bool add_ordinal_labels(np_build *b, np_pod *p, const char *name, uint32_t ordinal)
+static const char *format_name(np_arena *scratch, const netpol_allocator *a, const char *format,
+                               ...) __attribute__((format(printf, 3, 4)));
+
+static const char *format_name(np_arena *scratch, const netpol_allocator *a, const char *format,
+                               ...)
 {
     np_buffer text;
-    np_buffer_init(&text, &b->s->alloc);
-    np_buffer_format(&text, "%s-%u", name, (unsigned)ordinal);
-    const char *pod_name = text.failed ? NULL : np_arena_text(&b->s->arena, text.p, text.n);
+    np_buffer_init(&text, a);
+    va_list args;
+    va_start(args, format);
+    np_buffer_vformat(&text, format, args);
+    va_end(args);
+    const char *name = text.failed ? NULL : np_arena_text(scratch, text.p, text.n);
     np_buffer_free(&text);
-    if (!pod_name)
+    return name;
+}
+
+static bool add_ordinal_labels(np_build *b, np_arena *scratch, np_pod_draft *d, const char *name,
+                               uint32_t ordinal)
+{
+    d->name = format_name(scratch, &b->alloc, "%s-%u", name, (unsigned)ordinal);
+    if (!d->name)
         return false;
-    p->name = pod_name;
     const netpol_label more[] = {
-        {"statefulset.kubernetes.io/pod-name", pod_name},
-        {"apps.kubernetes.io/pod-index", strrchr(pod_name, '-') + 1},
+        {"statefulset.kubernetes.io/pod-name", d->name},
+        {"apps.kubernetes.io/pod-index", strrchr(d->name, '-') + 1},
     };
-    return add_labels(b, p, more, sizeof more / sizeof *more);
+    return add_labels(scratch, d, more, sizeof more / sizeof *more);
 }
 
 /* ---- whether any selector asks for a StatefulSet's ordinals ---- */
-
-static bool names_ordinal(const netpol_label_selector *s)
-{
-    return s && (np_selector_names_key(s, "statefulset.kubernetes.io/pod-name") ||
-                 np_selector_names_key(s, "apps.kubernetes.io/pod-index"));
-}
-
-static bool peers_name_ordinal(const netpol_rule *const *rules, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < rules[i]->n_peers; k++)
-            if (names_ordinal(rules[i]->peers[k]->pod_selector))
-                return true;
-    return false;
-}
-
-static bool policy_names_ordinal(const netpol_policy *p)
-{
-    const netpol_policy_spec *spec = p->spec;
-    return spec && (names_ordinal(spec->pod_selector) ||
-                    peers_name_ordinal(spec->ingress, spec->n_ingress) ||
-                    peers_name_ordinal(spec->egress, spec->n_egress));
-}
-
-static bool cluster_rules_name_ordinal(const netpol_cluster_rule *const *rules, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < rules[i]->n_peers; k++)
-            if (rules[i]->peers[k]->pods && names_ordinal(rules[i]->peers[k]->pods->pod_selector))
-                return true;
-    return false;
-}
-
-static bool cluster_policy_names_ordinal(const netpol_cluster_policy *p)
-{
-    return (p->subject && p->subject->pods && names_ordinal(p->subject->pods->pod_selector)) ||
-           cluster_rules_name_ordinal(p->ingress, p->n_ingress) ||
-           cluster_rules_name_ordinal(p->egress, p->n_egress);
-}
 
 static bool service_names_ordinal(const netpol_service *v)
 {
@@ -161,18 +135,24 @@ static bool service_names_ordinal(const netpol_service *v)
            np_label_value(v->selector, v->n_selector, "apps.kubernetes.io/pod-index");
 }
 
+bool np_asks_ordinals(const netpol_object *x)
+{
+    np_asked asked = {0};
+    const netpol_policy *policy = netpol_object_policy(x);
+    const netpol_cluster_policy *wide = netpol_object_cluster_policy(x);
+    const netpol_service *service = netpol_object_service(x);
+    if (policy && policy->spec)
+        np_ask_policy(&asked, policy->spec);
+    if (wide)
+        np_ask_cluster_policy(&asked, wide);
+    return (asked.keys & np_ordinal_keys()) || (service && service_names_ordinal(service));
+}
+
 static bool ordinals_matter(const np_build *b)
 {
-    for (size_t i = 0; i < b->s->n_objects; i++) {
-        const netpol_object *x = b->s->objects[i];
-        const netpol_policy *policy = netpol_object_policy(x);
-        const netpol_cluster_policy *wide = netpol_object_cluster_policy(x);
-        const netpol_service *service = netpol_object_service(x);
-        if ((policy && policy_names_ordinal(policy)) ||
-            (wide && cluster_policy_names_ordinal(wide)) ||
-            (service && service_names_ordinal(service)))
+    for (size_t i = 0; i < b->n_objects; i++)
+        if (np_asks_ordinals(b->objects[i]))
             return true;
-    }
     return false;
 }
 
@@ -187,10 +167,10 @@ bool np_pod_is_any_replica(const np_pod *p)
 
 /* Two stand for all, since they are alike and a workload's own traffic is between two of them
  * (settled.md 1.2); a StatefulSet's are not alike where a selector asks for their ordinals. */
-static uint32_t replicas_of(const np_build *b, const netpol_object *x, bool ordinals)
+static uint32_t replicas_of(np_build *b, const netpol_object *x)
 {
     const netpol_workload *w = netpol_object_workload(x);
-    if (!ordinals || netpol_object_kind(x) != NETPOL_KIND_STATEFUL_SET || !w->replicas ||
+    if (!b->ordinals || netpol_object_kind(x) != NETPOL_KIND_STATEFUL_SET || !w->replicas ||
         *w->replicas <= 2)
         return 2;
     if (*w->replicas <= REPLICAS_ONE_BY_ONE)
@@ -200,76 +180,74 @@ static uint32_t replicas_of(const np_build *b, const netpol_object *x, bool ordi
     return REPLICAS_ONE_BY_ONE;
 }
 
-static const char *replica_name(np_build *b, const netpol_object *x)
-{
-    np_buffer text;
-    np_buffer_init(&text, &b->s->alloc);
-    np_buffer_format(&text, "%s[%s]", netpol_object_name(x), netpol_object_kind_name(x));
-    const char *name = text.failed ? NULL : np_arena_text(&b->s->arena, text.p, text.n);
-    np_buffer_free(&text);
-    return name;
-}
-
-static bool add_replica(np_build *b, const netpol_object *x, const char *name, uint32_t ordinal,
-                        bool ordinals)
+static bool add_replica(np_build *b, np_arena *scratch, const netpol_object *x, const char *name,
+                        uint32_t ordinal)
 {
     const netpol_pod_template *t = netpol_object_workload(x)->pod_template;
+    const netpol_metadata *meta = netpol_object_metadata(x);
     int32_t kind = netpol_object_kind(x);
-    np_pod *p =
-        np_build_pod(b, x, t ? t->metadata : NULL, t ? t->spec : NULL, np_build_space(b, x));
-    if (!p)
+    np_pod_draft d = {.object = x,
+                      .meta = t ? t->metadata : NULL,
+                      .spec = t ? t->spec : NULL,
+                      .name = name,
+                      .own_name = true,
+                      .owner_kind = netpol_object_kind_name(x),
+                      .owner_name = netpol_object_name(x),
+                      .pod = {.replica = true, .address_unknown = true}};
+    d.labels = d.meta ? d.meta->labels : NULL;
+    d.n_labels = d.meta ? (uint32_t)d.meta->n_labels : 0;
+    d.pod.host_network = d.spec && d.spec->host_network;
+    if (kind == NETPOL_KIND_JOB && !add_job_labels(scratch, &d, meta))
         return false;
-    p->name = name;
-    p->replica = true;
-    p->address_unknown = true;
-    if (kind == NETPOL_KIND_JOB && !add_job_labels(b, p, netpol_object_metadata(x)))
+    if (kind == NETPOL_KIND_STATEFUL_SET && b->ordinals &&
+        !add_ordinal_labels(b, scratch, &d, netpol_object_name(x), ordinal))
         return false;
-    if (kind == NETPOL_KIND_STATEFUL_SET && ordinals &&
-        !add_ordinal_labels(b, p, netpol_object_name(x), ordinal))
-        return false;
-    set_missing(p, kind);
-    const char *owner_kind = netpol_object_kind_name(x);
-    const char *owner_name = netpol_object_name(x);
-    (void)np_build_controller(b, netpol_object_metadata(x), np_build_space(b, x), &owner_kind,
-                              &owner_name);
-    p->owner = np_build_owner(b, p->space, owner_kind, owner_name);
-    return p->owner != NP_NONE;
+    set_missing(&d, kind);
+    const char *space = np_build_space(b, x);
+    return np_build_controller(b, meta, space, &d.owner_kind, &d.owner_name, 1) &&
+           np_build_enter_pod(b, &d, NP_NONE, space);
 }
 
-static bool add_replicas(np_build *b, const netpol_object *x, bool ordinals)
+static bool add_replicas(np_build *b, const netpol_object *x)
 {
     const netpol_workload *w = netpol_object_workload(x);
     if ((w->replicas && *w->replicas == 0) || (w->suspend && *w->suspend))
         np_build_say(b, NP_CODE_NOTHING_RUNS, x, "it has no running pods; judged as if it had");
-    const char *name = replica_name(b, x);
-    uint32_t n = replicas_of(b, x, ordinals);
-    for (uint32_t i = 0; name && i < n; i++)
-        if (!add_replica(b, x, name, i, ordinals))
-            return false;
-    return name != NULL;
+    np_arena scratch;
+    np_arena_init(&scratch, &b->alloc, 1024);
+    const char *name = format_name(&scratch, &b->alloc, "%s[%s]", netpol_object_name(x),
+                                   netpol_object_kind_name(x));
+    uint32_t n = replicas_of(b, x);
+    bool ok = name != NULL;
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = add_replica(b, &scratch, x, name, i);
+    np_arena_free(&scratch);
+    return ok;
 }
 
-/* "A ReplicaSet owned by a loaded Deployment, a Job owned by a loaded CronJob never." */
-static bool has_loaded_controller(const np_build *b, const netpol_object *x)
+/* Whether replicas stand for its pods; "a ReplicaSet owned by a loaded Deployment, a Job owned by a
+ * loaded CronJob never." */
+static bool has_replicas(const np_build *b, const np_other *o)
 {
-    const netpol_owner_reference *r = np_controller_of(netpol_object_metadata(x));
-    return r && r->kind && r->name &&
-           np_build_workload(b, r->kind, np_build_space(b, x), r->name) != NP_NONE;
+    return o->object && netpol_object_workload(o->object) && !o->n_pods &&
+           !np_build_has_controller(b, o->object);
 }
 
 netpol_status np_build_workloads(np_build *b)
 {
-    size_t first = np_build_first(b, NETPOL_KIND_DEPLOYMENT);
-    size_t end = np_build_end(b, NETPOL_KIND_CRON_JOB);
-    bool ordinals =
+    uint32_t n = b->s.n_others;
+    b->ordinals =
         np_build_end(b, NETPOL_KIND_STATEFUL_SET) > np_build_first(b, NETPOL_KIND_STATEFUL_SET) &&
         ordinals_matter(b);
-    for (size_t i = first; i < end; i++) {
-        const netpol_object *x = b->s->objects[i];
+    for (uint32_t i = 0; i < n; i++) {
         netpol_status s = np_build_pause(b, i);
         if (s != NETPOL_OK)
             return s;
-        if (!b->has_pods[i] && !has_loaded_controller(b, x) && !add_replicas(b, x, ordinals))
+        np_other *o = np_tree_edit(b->store, &b->s.others, i);
+        if (!o)
+            return NETPOL_NO_MEMORY;
+        o->replicas = has_replicas(b, o);
+        if (o->replicas && !add_replicas(b, o->object))
             return NETPOL_NO_MEMORY;
     }
     return NETPOL_OK;

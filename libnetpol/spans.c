@@ -145,8 +145,11 @@ static void cut_address(cuts *c, const np_ip *ip)
 
 static void cut_nodes(cuts *c, const np_snapshot *s)
 {
-    for (size_t i = 0; i < s->node_addresses.n; i++)
-        cut_address(c, &s->node_addresses.at[i].ip);
+    for (uint32_t i = 0; i < s->n_nodes; i++)
+        for (uint32_t k = 0; k < np_node_at(s, i)->n_ips; k++)
+            cut_address(c, &np_node_at(s, i)->ips[k].ip);
+    for (size_t i = 0; i < s->n_locals; i++)
+        cut_address(c, &s->locals[i]);
 }
 
 /* Only egress rules of cluster-scoped policies speak of addresses. */
