@@ -356,11 +356,48 @@ static void sort(const np_finding **at, size_t n)
     }
 }
 
-/* An unknown field that is there twice is said once, as upstream does. */
-static bool is_repeated(const np_finding *const *at, size_t i)
+/* Go's decoder keeps this many strict faults, each of them once. What it decodes of a document with
+ * a schema is the metadata alone. */
+enum { STRICT_MOST = 100 };
+
+static bool is_decoders(const np_binder *b, const np_finding *f)
 {
-    return i > 0 && at[i]->code == NP_CODE_UNKNOWN_FIELD && at[i]->code == at[i - 1]->code &&
-           strcmp(at[i]->path, at[i - 1]->path) == 0;
+    if (b->crd)
+        return f->rank == NP_RANK_UNKNOWN && strncmp(f->path, "metadata.", 9) == 0;
+    return f->rank != NP_RANK_TYPE && f->code != NP_CODE_DUPLICATE_KEY;
+}
+
+static bool are_one(const np_finding *a, const np_finding *b)
+{
+    return a->code == b->code && strcmp(a->path, b->path) == 0;
+}
+
+/* Whether a strict fault is among the n that were said last. */
+static bool is_repeated(const np_finding *const *end, size_t n, const np_finding *f)
+{
+    if (f->rank == NP_RANK_TYPE || f->code == NP_CODE_DUPLICATE_KEY)
+        return false;
+    for (size_t i = 1; i <= n; i++)
+        if (are_one(end[-(ptrdiff_t)i], f))
+            return true;
+    return false;
+}
+
+/* Of sorted findings those to be said, as the API server says them. Returns how many. */
+static size_t choose(const np_binder *b, const np_finding **at)
+{
+    size_t n = 0, decoders = 0;
+    for (size_t i = 0; i < b->n_found; i++) {
+        const np_finding *f = at[i];
+        bool counted = is_decoders(b, f);
+        bool side_by_side = f->order.n || !counted; /* as the order of paths puts equal ones */
+        if ((counted && decoders == STRICT_MOST) ||
+            is_repeated(at + n, side_by_side ? n > 0 : decoders, f))
+            continue;
+        decoders += counted;
+        at[n++] = f;
+    }
+    return n;
 }
 
 static void say(const np_finding *f, np_where where, netpol_diagnostics *diags)
@@ -387,9 +424,8 @@ size_t np_binder_report(np_binder *b, const np_where *where, netpol_diagnostics 
         at[i] = &b->found[i];
     if (at)
         sort(at, b->n_found);
-    for (size_t i = 0; i < b->n_found; i++)
-        if (!at || !is_repeated(at, i))
-            say(at ? at[i] : &b->found[i], *where, diags);
+    for (size_t i = 0, n = at ? choose(b, at) : b->n_found; i < n; i++)
+        say(at ? at[i] : &b->found[i], *where, diags);
     say_unsaid(b, where, diags);
     np_binder_clear(b);
     return errors;
