@@ -12,6 +12,11 @@ this package makes them and reads them back.
 """
 from . import core as _proxies  # registers the classes of the extension
 from . import _core, _model
+
+if _core.version_text() != _model.VERSION:
+    raise ImportError(f"netpol {_model.VERSION} was built for another version of its C library, "
+                      f"{_core.version_text()}: install it again")
+
 from ._audit import Audit, audit
 from ._column import Column
 from ._connections import Connection, Connections
@@ -19,19 +24,16 @@ from ._document import Document
 from ._engine import PRESETS, Answer, Cluster, Decision, Engine, Explanation, Selector, Verdict
 from ._errors import (Diagnostic, InvalidError, LimitError, LoadError, MisuseError,
                       NetpolError, NotFoundError)
+from ._live import Live
 from ._manifests import Manifests, Policies, check, dumps, load, loads, validate
 from ._model import *  # noqa: F403
 from ._scenario import RuleCoverage, Scenario, ScenarioItem, ScenarioReport, ScenarioResult
 
 __version__: str = _model.VERSION
 
-if _core.version_text() != __version__:
-    raise ImportError(f"netpol {__version__} was built for another version of its C library, "
-                      f"{_core.version_text()}: install it again")
-
 __all__ = [
     "Answer", "Audit", "Cluster", "Column", "Connection", "Connections", "Decision", "Diagnostic",
-    "Document", "Engine", "Explanation", "InvalidError", "LimitError", "LoadError", "Manifests",
+    "Document", "Engine", "Explanation", "InvalidError", "LimitError", "Live", "LoadError", "Manifests",
     "MisuseError", "NetpolError", "NotFoundError", "PRESETS", "Policies", "RuleCoverage",
     "Scenario", "ScenarioItem", "ScenarioReport", "ScenarioResult", "Selector", "Verdict", "audit",
     "check", "dumps", "load", "loads", "validate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ from . import _core
 from ._column import ArrowTable, Column
 from ._connections import Connections
 from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
-from ._model import Object
+from ._model import (Container, ContainerPort, Namespace, Object, ObjectMeta, Pod, PodSpec,
+                     PodStatus)
 from ._pictures import answer_html, explanation_html
 
 _MACHINES = {"compiled": _core.ENGINE_COMPILED, "reference": _core.ENGINE_REFERENCE}
@@ -272,6 +273,13 @@ class Engine:
         return f"<netpol.Engine: {self.pod_count} pods>"
 
 
+def _metadata(name: str, labels: Mapping[str, str] | None) -> ObjectMeta:
+    if not isinstance(name, str):
+        raise TypeError(f"a name must be str, not {name!r}")
+    space, _, last = name.rpartition("/")
+    return ObjectMeta(name=last, namespace_name=space, labels=dict(labels or {}))
+
+
 class Cluster:
     """Namespaces, pods, nodes, services and policies, which may change; engines are made of it.
 
@@ -328,6 +336,34 @@ class Cluster:
         with self._lock:
             _core.cluster_remove(self._handle, _core.object_kind(handle),
                                  _core.object_namespace(handle), _core.object_name(handle))
+
+    def set_pod(self, name: str, labels: Mapping[str, str] | None = None, *, ips: Iterable[str] = (),
+                ports: Mapping[str, int] | None = None, node: str = "",
+                host_network: bool = False) -> None:
+        """Adds a running pod, or replaces the one of this name; what :meth:`put` does with a Pod.
+
+        :param name: "ns/pod", or "pod" in the default namespace.
+        :param ips: its addresses, of one family or of both.
+        :param ports: its named TCP ports: ``{"http": 8080}``. For other protocols see :meth:`put`.
+        """
+        addresses = list(ips)
+        opened = [ContainerPort(name=n, container_port=p) for n, p in (ports or {}).items()]
+        self.put(Pod(metadata=_metadata(name, labels),
+                     spec=PodSpec(node_name=node, host_network=host_network,
+                                  containers=[Container(name="main", ports=opened)]),
+                     status=PodStatus(phase="Running", pod_ip=addresses[0] if addresses else "",
+                                      pod_ips=addresses)))
+
+    def remove_pod(self, name: str) -> None:
+        """Removes a pod: "ns/pod", or "pod" in the default namespace.
+
+        :raises NotFoundError: there is none.
+        """
+        self.remove(Pod(metadata=_metadata(name, None)))
+
+    def set_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
+        """Adds a namespace, or replaces its labels."""
+        self.put(Namespace(metadata=_metadata(name, labels)))
 
     def compile(self, engine: Literal["compiled", "reference"] = "compiled") -> Engine:
         """Makes an engine of the cluster as it stands.
