@@ -210,6 +210,8 @@ class Judge:
             if isinstance(end, Unknown):
                 return end
         assert isinstance(src, Place) and isinstance(dst, Place)
+        if src.kind == "service":
+            return Unknown(src.label, "the address of a service, which opens no connection")
         key = (src.name, dst.name, row.protocol, row.port)
         said = self._said.get(key)
         if said is None:

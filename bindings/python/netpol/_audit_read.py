@@ -219,6 +219,8 @@ def json_raws(lines: Iterable[bytes], shape: Shape) -> Iterator[tuple[int, Raw |
             continue
         try:
             made = json.loads(line)
+            if b"\\ud" in line.lower():
+                json.dumps(made, ensure_ascii=False).encode()  # halves of characters are none
         except (ValueError, RecursionError):
             made = None
         if isinstance(made, dict):
@@ -229,7 +231,7 @@ def json_raws(lines: Iterable[bytes], shape: Shape) -> Iterator[tuple[int, Raw |
 
 def csv_raws(lines: IO[bytes], shape: Shape) -> Iterator[tuple[int, Raw | None]]:
     """The cells of each record of CSV, with the number of its last line."""
-    text = io.TextIOWrapper(lines, "utf-8", "replace", newline="")
+    text = io.TextIOWrapper(lines, "utf-8", "surrogateescape", newline="")
     reader = csv.reader(text, delimiter=shape.delimiter)
     header = next(reader, [])
     places = [header.index(shape.columns[name]) if name in shape.columns else None
@@ -243,10 +245,15 @@ def csv_raws(lines: IO[bytes], shape: Shape) -> Iterator[tuple[int, Raw | None]]
             yield reader.line_num, None
             continue
         if cells:
-            good = len(cells) == len(header)
+            good = len(cells) == len(header) and all(map(_is_text, cells))
             yield reader.line_num, tuple(None if i is None else cells[i] or None
                                          for i in places) if good else None
     text.detach()
+
+
+def _is_text(cell: str) -> bool:
+    """Whether it was UTF-8."""
+    return cell.isascii() or not any("\ud800" <= c <= "\udfff" for c in cell)
 
 
 def take(raws: Iterable[tuple[int, Raw | None]], shape: Shape, source: str, log: Log,

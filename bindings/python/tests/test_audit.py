@@ -6,6 +6,7 @@ import html.parser
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 
@@ -400,6 +401,58 @@ def test_tables_without_duckdb(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"a table in memory needs pyarrow: pip install"):
         netpol.audit(table, EXAMPLE)
+
+
+def doubled(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise KeyError("a key twice")
+    return dict(pairs)
+
+
+def has_a_key_twice(text):
+    """Which of the two is meant, readers of JSON may choose."""
+    for line in text.splitlines():
+        try:
+            json.loads(line, object_pairs_hook=doubled)
+        except KeyError:
+            return True
+        except ValueError:
+            pass
+    return False
+
+
+SCRAPS = (b'"', b"{", b"}", b",", b"\n", b"\r\n", b"\x00", b"null", b"1e5", b"-1", b"NaN", b"\\u0000",
+          b"\\ud800", b"\xe2\x80\xa8", b" ", b"[", b"]", b"\xef\xbb\xbf", b"\xff")
+
+
+def mutant(r, text):
+    made = bytearray(text)
+    for _ in range(r.randrange(1, 4)):
+        at = r.randrange(len(made))
+        some = r.randrange(1, 20)
+        made[at:at + r.choice((0, 0, 1, some))] = r.choice((*SCRAPS, b"", bytes([r.randrange(256)])))
+    return bytes(made)
+
+
+def test_readers_agree_about_broken_logs(tmp_path):
+    """Law: with DuckDB or without, a log is read alike, and no bytes are too strange for either."""
+    pytest.importorskip("duckdb")
+    r = random.Random(int(os.environ.get("NETPOL_SEED", "1")))
+    logs = {"a.jsonl": LOG.read_bytes().splitlines(True)[:12], "a.csv": [LOG.with_suffix(".csv").read_bytes()],
+            "b.jsonl": [b'{"src":"10.0.0.30","dst":"10.0.0.10","port":3306,"count":3}\n'] * 3}
+    for number in range(60):
+        name = r.choice(sorted(logs))
+        text = mutant(r, b"".join(logs[name]))
+        if has_a_key_twice(text.decode("utf-8", "replace")):
+            continue
+        said = []
+        for duckdb in (False, True):
+            try:
+                log = rows_of(text, tmp_path, name, duckdb)
+                said.append((log.rows, log.skipped, log.bad, log.examples, log.lost))
+            except ValueError as error:
+                said.append(str(error))
+        assert said[0] == said[1], (number, text)
 
 
 # ---- out ----
