@@ -117,6 +117,20 @@ static void put_rule(np_buffer *b, int32_t code)
     np_buffer_char(b, '}');
 }
 
+/* A list without its end must not look whole. */
+static void put_dropped(np_report *r)
+{
+    np_buffer *b = &r->out;
+    size_t dropped = netpol_diagnostics_dropped(r->manifests->diags);
+    if (!dropped)
+        return;
+    np_buffer_text(b, ",\"invocations\":[{\"executionSuccessful\":true,"
+                      "\"toolExecutionNotifications\":[{\"level\":\"warning\",\"message\":{"
+                      "\"text\":\"");
+    np_buffer_count(b, dropped, "more finding is", "more findings are");
+    np_buffer_text(b, " not shown: too many to keep\"}}]}]");
+}
+
 /* The rules come last: only those that some result names. */
 static void end(np_report *r)
 {
@@ -133,7 +147,9 @@ static void end(np_report *r)
         put_rule(b, code);
         more = true;
     }
-    np_buffer_text(b, "]}}}]}\n");
+    np_buffer_text(b, "]}}");
+    put_dropped(r);
+    np_buffer_text(b, "}]}\n");
 }
 
 const np_report_format np_report_sarif = {begin, document, end};

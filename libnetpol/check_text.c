@@ -90,15 +90,20 @@ static np_slice window(np_slice line, size_t column)
     return (np_slice){rest.p, offset_of(rest, WIDEST)};
 }
 
-/* A blank for each character before the caret, and a tab for a tab. */
+/* A blank for each character before the caret, as it is shown, and a tab for a tab. */
 static void put_caret(np_buffer *b, np_slice line, np_slice shown, size_t column)
 {
     np_buffer_text(b, "      | ");
     if (shown.p > line.p)
         np_buffer_text(b, "   ");
     const char *caret = line.p + offset_of(line, column);
-    for (const char *p = shown.p; p < caret; p += character(line, (size_t)(p - line.p)))
-        np_buffer_char(b, *p == '\t' ? '\t' : ' ');
+    for (const char *p = shown.p; p < caret;) {
+        char form[NP_VISIBLE_FORM];
+        size_t length;
+        size_t bytes = np_visible_form(p, (size_t)(caret - p), form, &length);
+        np_buffer_repeat(b, *p == '\t' ? '\t' : ' ', length ? length : 1);
+        p += bytes;
+    }
     np_buffer_text(b, "^\n");
 }
 
@@ -112,7 +117,7 @@ static void put_source(np_report *r, const char *source, const netpol_diagnostic
     np_buffer_format(&r->out, "%5lu | ", (unsigned long)d->line);
     if (shown.p > line.p)
         np_buffer_text(&r->out, "...");
-    np_buffer_add(&r->out, shown.p, shown.n);
+    np_buffer_visible(&r->out, shown);
     np_buffer_text(&r->out, shown.p + shown.n < line.p + line.n ? "...\n" : "\n");
     if (d->column)
         put_caret(&r->out, line, shown, column);
@@ -120,9 +125,16 @@ static void put_source(np_report *r, const char *source, const netpol_diagnostic
 
 /* ---- diagnostics ---- */
 
+static void put_visible(np_buffer *b, const char *before, const char *text, const char *behind)
+{
+    np_buffer_text(b, before);
+    np_buffer_visible(b, np_slice_of(text));
+    np_buffer_text(b, behind);
+}
+
 static void put_place(np_buffer *b, const char *source, const netpol_diagnostic *d)
 {
-    np_buffer_text(b, source);
+    np_buffer_visible(b, np_slice_of(source));
     if (d->line)
         np_buffer_format(b, ":%lu", (unsigned long)d->line);
     if (d->line && d->column)
@@ -134,8 +146,8 @@ static void put_place(np_buffer *b, const char *source, const netpol_diagnostic 
 static void put_message(np_buffer *b, const netpol_diagnostic *d)
 {
     if (d->path && !strstr(d->message, d->path))
-        np_buffer_format(b, "%s: ", d->path);
-    np_buffer_text(b, d->message);
+        put_visible(b, "", d->path, ": ");
+    np_buffer_visible(b, np_slice_of(d->message));
 }
 
 static void put_diagnostic(np_report *r, const char *source, const netpol_diagnostic *d)
@@ -147,7 +159,7 @@ static void put_diagnostic(np_report *r, const char *source, const netpol_diagno
     np_buffer_format(b, " [%s]\n", netpol_code_name(d->code));
     put_source(r, source, d);
     if (d->hint)
-        np_buffer_format(b, "      hint: %s\n", d->hint);
+        put_visible(b, "      hint: ", d->hint, "\n");
 }
 
 /* "pods.yaml: In NetworkPolicy shop/web:" goes before what was found in it. */
@@ -155,10 +167,11 @@ static void put_title(np_buffer *b, const char *source, const netpol_document_in
 {
     if (!d->kind || !*d->kind || !d->name || !*d->name)
         return;
-    np_buffer_format(b, "%s: In %s ", source, d->kind);
+    put_visible(b, "", source, ": In ");
+    put_visible(b, "", d->kind, " ");
     if (d->namespace_name && *d->namespace_name)
-        np_buffer_format(b, "%s/", d->namespace_name);
-    np_buffer_format(b, "%s:\n", d->name);
+        put_visible(b, "", d->namespace_name, "/");
+    put_visible(b, "", d->name, ":\n");
 }
 
 static void document(np_report *r, const np_review *x)
@@ -174,17 +187,19 @@ static void document(np_report *r, const np_review *x)
 static void end(np_report *r)
 {
     size_t n = np_report_documents(r);
-    np_buffer_format(&r->out, "%zu document%s: %zu valid, %zu invalid, %zu skipped", n,
-                     n == 1 ? "" : "s", r->outcomes[NP_OUTCOME_VALID],
-                     r->outcomes[NP_OUTCOME_INVALID], r->outcomes[NP_OUTCOME_SKIPPED]);
+    np_buffer_count(&r->out, n, "document", "documents");
+    np_buffer_format(&r->out, ": %zu valid, %zu invalid, %zu skipped",
+                     r->outcomes[NP_OUTCOME_VALID], r->outcomes[NP_OUTCOME_INVALID],
+                     r->outcomes[NP_OUTCOME_SKIPPED]);
     if (r->outcomes[NP_OUTCOME_FOREIGN])
         np_buffer_format(&r->out, ", %zu of another policy system",
                          r->outcomes[NP_OUTCOME_FOREIGN]);
     np_buffer_char(&r->out, '\n');
     size_t dropped = netpol_diagnostics_dropped(r->manifests->diags);
-    if (dropped)
-        np_buffer_format(&r->out, "%zu more finding%s of reading not shown: too many to keep\n",
-                         dropped, dropped == 1 ? " is" : "s are");
+    if (!dropped)
+        return;
+    np_buffer_count(&r->out, dropped, "more finding is", "more findings are");
+    np_buffer_text(&r->out, " not shown: too many to keep\n");
 }
 
 const np_report_format np_report_text = {.document = document, .end = end};

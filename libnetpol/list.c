@@ -132,7 +132,10 @@ static netpol_status write_line(writer *w, const entry *src, const entry *dst, c
         np_conns_json(b, c);
         np_buffer_char(b, '}');
     } else {
-        np_buffer_format(b, "%s => %s : ", src->name, dst->name);
+        np_buffer_shown(b, src->name);
+        np_buffer_text(b, " => ");
+        np_buffer_shown(b, dst->name);
+        np_buffer_text(b, " : ");
         np_conns_text(b, c);
         if (family)
             np_buffer_format(b, " (IPv%u)", family);

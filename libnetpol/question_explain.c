@@ -75,11 +75,12 @@ static void put_failed(void *ctx, const netpol_label_selector *one)
     np_buffer_text(b, l->t->more ? ", and " : " wants ");
     if (netpol_label_selector_format(one, &to) == NETPOL_NO_MEMORY)
         b->failed = true;
-    np_buffer_format(b, ", but %s%s has ", l->before, l->name);
-    if (has)
-        np_buffer_format(b, "%s=%s", key, has);
-    else
-        np_buffer_format(b, "no label %s", key ? key : "");
+    np_buffer_format(b, ", but %s", l->before);
+    np_buffer_shown(b, l->name);
+    np_buffer_text(b, has ? " has " : " has no label ");
+    np_buffer_shown(b, key);
+    np_buffer_text(b, has ? "=" : "");
+    np_buffer_shown(b, has);
     l->t->more = true;
 }
 
@@ -127,16 +128,17 @@ static bool put_block(telling *t)
     if (!p || t->miss->peer_fits || (!p->ip_block && peer_pod(t)))
         return false;
     if (!p->ip_block) {
-        np_buffer_format(t->b, "selectors are about pods, and %s is none to them", peer_name(t));
+        np_buffer_text(t->b, "selectors are about pods, and ");
+        np_buffer_shown(t->b, peer_name(t));
+        np_buffer_text(t->b, " is none to them");
         return true;
     }
     np_buffer_format(t->b, "ipBlock %s", p->ip_block->cidr ? p->ip_block->cidr : "");
     for (size_t i = 0; i < p->ip_block->n_exceptions; i++)
         np_buffer_format(t->b, "%s %s", i ? "," : " except", p->ip_block->exceptions[i]);
-    np_buffer_format(t->b,
-                     peer_side(t)->known ? " does not match %s"
-                                         : " does not match %s, whose address is not known",
-                     peer_name(t));
+    np_buffer_text(t->b, " does not match ");
+    np_buffer_shown(t->b, peer_name(t));
+    np_buffer_text(t->b, peer_side(t)->known ? "" : ", whose address is not known");
     return true;
 }
 

@@ -211,15 +211,23 @@ static void ports_text(np_buffer *b, const netpol_answer *x, const np_flow_answe
 void np_answer_place_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
 {
     bool egress = d->direction == NETPOL_EGRESS;
-    object_name(b, x, d->policy);
+    np_buffer name;
+    np_buffer_init(&name, &b->alloc);
+    object_name(&name, x, d->policy);
+    np_buffer_visible(b, (np_slice){name.p, name.n});
+    b->failed = b->failed || name.failed;
+    np_buffer_free(&name);
     if (d->rule >= 0)
         np_buffer_format(b, ", %s[%d]", direction_name(d->direction), (int)d->rule);
     if (d->peer >= 0)
         np_buffer_format(b, " %s[%d]", egress ? "to" : "from", (int)d->peer);
     if (d->port >= 0)
         np_buffer_format(b, " ports[%d]", (int)d->port);
-    if (d->source && d->line)
-        np_buffer_format(b, "  %s:%u:%u", d->source, (unsigned)d->line, (unsigned)d->column);
+    if (!d->source || !d->line)
+        return;
+    np_buffer_text(b, "  ");
+    np_buffer_shown(b, d->source);
+    np_buffer_format(b, ":%u:%u", (unsigned)d->line, (unsigned)d->column);
 }
 
 static const struct {
@@ -240,8 +248,10 @@ static void reason_text(np_buffer *b, const answer_form *form, const np_flow_ans
                         const np_why *why, const char *end)
 {
     netpol_decision d = np_decision_of(why);
-    np_buffer_format(b, "  %-7s %-5s at %s: ", direction_name(d.direction),
-                     d.allowed ? "allow" : "deny", end);
+    np_buffer_format(b, "  %-7s %-5s at ", direction_name(d.direction),
+                     d.allowed ? "allow" : "deny");
+    np_buffer_shown(b, end);
+    np_buffer_text(b, ": ");
     for (size_t i = 0; i < sizeof reason_texts / sizeof *reason_texts; i++)
         if (strcmp(reason_texts[i].reason, d.reason) == 0)
             np_buffer_text(b, reason_texts[i].text);
@@ -252,9 +262,26 @@ static void reason_text(np_buffer *b, const answer_form *form, const np_flow_ans
         np_explain_text(b, form->x, f, d.direction);
 }
 
+/* "deny  shop/web => shop/db ". */
+static void head_text(np_buffer *b, const char *outcome, const char *src, const char *dst)
+{
+    np_buffer_format(b, "%-5s ", outcome);
+    np_buffer_shown(b, src);
+    np_buffer_text(b, " => ");
+    np_buffer_shown(b, dst);
+    np_buffer_char(b, ' ');
+}
+
+static void note_text(np_buffer *b, const char *whose, const char *what)
+{
+    np_buffer_text(b, "  note: ");
+    np_buffer_shown(b, whose);
+    np_buffer_text(b, what);
+}
+
 static void flow_text(np_buffer *b, const answer_form *form, const np_flow_answer *f)
 {
-    np_buffer_format(b, "%-5s %s => %s ", f->verdict.allowed ? "allow" : "deny", f->src, f->dst);
+    head_text(b, f->verdict.allowed ? "allow" : "deny", f->src, f->dst);
     ports_text(b, form->x, f);
     if (f->family)
         np_buffer_format(b, " (IPv%u)", (unsigned)f->family);
@@ -262,10 +289,9 @@ static void flow_text(np_buffer *b, const answer_form *form, const np_flow_answe
     reason_text(b, form, f, &f->egress, f->src);
     reason_text(b, form, f, &f->ingress, f->dst);
     if (f->on_host)
-        np_buffer_format(b,
-                         "  note: %s is on the host network: asked about the address of its node, "
-                         "which no podSelector selects\n",
-                         f->dst);
+        note_text(b, f->dst,
+                  " is on the host network: asked about the address of its node, which no "
+                  "podSelector selects\n");
 }
 
 static void depends_text(np_buffer *b, uint32_t depends)
@@ -295,22 +321,26 @@ static void answer_text(np_buffer *b, const answer_form *form)
     const netpol_answer *x = form->x;
     const np_snapshot *s = x->engine->snapshot;
     char room[4];
-    if (x->n > 1)
-        np_buffer_format(b, "%-5s %s => %s %s%s%s: %zu flows\n", np_outcome_name(x->outcome),
-                         x->src, x->dst, np_protocol_name(x->protocol, room), x->port ? " " : "",
-                         x->port ? x->port : "", x->n);
+    if (x->n > 1) {
+        head_text(b, np_outcome_name(x->outcome), x->src, x->dst);
+        np_buffer_format(b, "%s%s", np_protocol_name(x->protocol, room), x->port ? " " : "");
+        np_buffer_shown(b, x->port);
+        np_buffer_format(b, ": %zu flows\n", x->n);
+    }
     for (size_t i = 0; i < x->n; i++)
         flow_text(b, form, &x->flows[i]);
     if (x->headless)
-        np_buffer_format(b,
-                         "  note: %s has no address of its own (headless): clients connect to its "
-                         "pods, at the pods' port\n",
-                         x->dst);
+        note_text(b, x->dst,
+                  " has no address of its own (headless): clients connect to its pods, at the "
+                  "pods' port\n");
     depends_text(b, x->depends);
     if (x->all_presets)
         presets_text(b, x);
-    if (s->foreign)
-        np_buffer_format(b, "  not looked at: %zu policies of other systems\n", s->foreign);
+    if (s->foreign) {
+        np_buffer_text(b, "  not looked at: ");
+        np_buffer_count(b, s->foreign, "policy", "policies");
+        np_buffer_text(b, " of other systems\n");
+    }
     if (s->incomplete)
         np_buffer_text(b, "  incomplete: some of the input could not be used\n");
 }

@@ -82,6 +82,17 @@ void np_buffer_vformat(np_buffer *b, const char *format, va_list args)
 void np_buffer_json(np_buffer *b, np_slice s);
 /* Go's %q: what Kubernetes' messages use. */
 void np_buffer_quote(np_buffer *b, np_slice s);
+/* As netpol_visible: one line for people, whatever is in it. */
+void np_buffer_visible(np_buffer *b, np_slice s);
+static inline void np_buffer_shown(np_buffer *b, const char *text)
+{
+    np_buffer_visible(b, np_slice_of(text));
+}
+/* The bytes of the character at p, and how it is shown if not as it is (*length 0: as it is). */
+enum { NP_VISIBLE_FORM = 12 };
+size_t np_visible_form(const char *p, size_t n, char out[NP_VISIBLE_FORM], size_t *length);
+/* "1 policy", "2 policies". */
+void np_buffer_count(np_buffer *b, size_t n, const char *one, const char *many);
 /* Hands all of it to a sink and empties it; NETPOL_NO_MEMORY if it failed. */
 netpol_status np_buffer_flush(np_buffer *b, const netpol_sink *to);
 

@@ -215,6 +215,57 @@ static void reports_for_machines_are_json(void **state)
     netpol_manifests_free(m);
 }
 
+static void a_list_without_its_end_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t format;
+        const char *says;
+    } rows[] = {
+        {NETPOL_FORMAT_TEXT, "more findings are not shown: too many to keep\n"},
+        {NETPOL_FORMAT_JSON, "\"dropped_diagnostics\":"},
+        {NETPOL_FORMAT_SARIF, "more findings are not shown: too many to keep\"}}]}]"},
+    };
+    netpol_options o = {.size = sizeof o, .max_diagnostics = 1};
+    netpol_manifests *few = load(&o);
+    netpol_manifests *all = load(NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        test_text out = {0};
+        test_text whole = {0};
+        netpol_sink to = test_text_sink(&out);
+        netpol_sink to_whole = test_text_sink(&whole);
+        assert_int_equal(netpol_manifests_check(few, NULL, rows[i].format, &to, NULL), NETPOL_OK);
+        assert_int_equal(netpol_manifests_check(all, NULL, rows[i].format, &to_whole, NULL),
+                         NETPOL_OK);
+        if (!strstr(test_text_of(&out), rows[i].says))
+            fail_msg("format %d lacks '%s': %s", (int)rows[i].format, rows[i].says,
+                     test_text_of(&out));
+        assert_null(strstr(test_text_of(&whole), rows[i].says));
+        test_text_free(&out);
+        test_text_free(&whole);
+    }
+    netpol_manifests_free(few);
+    netpol_manifests_free(all);
+}
+
+static void names_stay_on_their_line(void **state)
+{
+    (void)state;
+    netpol_options o = {.size = sizeof o, .flags = NETPOL_KEEP_TEXT};
+    netpol_manifests *m = NULL;
+    test_text out = {0};
+    netpol_sink to = test_text_sink(&out);
+    static const char text[] = "kind: \"\\e[31m\x9b\" # \x1b[0m";
+    assert_int_equal(netpol_manifests_new(&o, &m), NETPOL_OK);
+    (void)netpol_manifests_read_memory(m, "a\nb\x1b\xff.yaml", text, sizeof text - 1, NULL);
+    assert_int_equal(netpol_manifests_check(m, NULL, NETPOL_FORMAT_TEXT, &to, NULL), NETPOL_OK);
+    assert_int_equal(strncmp(test_text_of(&out), "a\\x0ab\\x1b\\xff.yaml:", 18), 0);
+    for (const char *at = test_text_of(&out); *at; at++)
+        assert_true((unsigned char)*at >= ' ' || *at == '\n');
+    test_text_free(&out);
+    netpol_manifests_free(m);
+}
+
 /* ---- sinks, misuse, memory ---- */
 
 static netpol_status refuse(void *ctx, const char *bytes, size_t n)
@@ -275,6 +326,8 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_a_document),
         cmocka_unit_test(the_source_line_is_shown),
         cmocka_unit_test(reports_for_machines_are_json),
+        cmocka_unit_test(a_list_without_its_end_says_so),
+        cmocka_unit_test(names_stay_on_their_line),
         cmocka_unit_test(misuse_and_sinks_are_told),
         cmocka_unit_test(every_allocation_may_fail),
     };

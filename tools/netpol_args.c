@@ -196,9 +196,12 @@ static void print_choices(FILE *to, const char *choices, const char *first)
 
 static int bad_choice(const char *name, const char *choices, const char *text)
 {
-    fprintf(stderr, "netpol: --%s cannot be '%s'; it is one of ", name, text);
-    print_choices(stderr, choices, "");
-    fputc('\n', stderr);
+    char known[256];
+    size_t n = 0;
+    for (size_t i = 0; choices[i] && n + 3 < sizeof known; i++)
+        n += (size_t)snprintf(known + n, sizeof known - n, choices[i] == '|' ? ", " : "%c",
+                              choices[i]);
+    say("--%s cannot be '%s'; it is one of %s", name, text, known);
     return TOOL_FAILED;
 }
 

@@ -40,7 +40,8 @@ static int nothing_given(const args *a)
     return TOOL_YES;
 }
 
-/* Whether --require asks only for what can be asked for: a guard with a slip must not let through. */
+/* Whether --require asks only for what can be asked for: a guard with a slip must not let through.
+ */
 static bool is_requirable(const char *list)
 {
     for (;;) {
@@ -184,11 +185,12 @@ typedef struct setting {
 
 static int unknown_preset(const char *name)
 {
-    fprintf(stderr, "netpol: --semantics knows no '%s'; it is one of", name);
+    char list[256];
+    size_t n = 0;
     const char *known;
-    for (size_t i = 0; (known = netpol_semantics_preset_name(i)); i++)
-        fprintf(stderr, " %s,", known);
-    fputs(" all\n", stderr);
+    for (size_t i = 0; (known = netpol_semantics_preset_name(i)) && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s, ", known);
+    say("--semantics knows no '%s'; it is one of %sall", name, list);
     return TOOL_FAILED;
 }
 

@@ -40,26 +40,15 @@ static bool wants_color(const char *when, int fd)
     return isatty(fd) && !getenv("NO_COLOR") && (!term || strcmp(term, "dumb") != 0);
 }
 
-/* A control character of 7 or 8 bits (C1 in UTF-8) could drive the reader's terminal. */
-static size_t control_bytes(const char *p, size_t n)
+static netpol_status put_bytes(void *ctx, const char *bytes, size_t n)
 {
-    unsigned char c = (unsigned char)p[0];
-    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-        return 1;
-    unsigned char next = n > 1 ? (unsigned char)p[1] : 0;
-    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+    return fwrite(bytes, 1, n, ctx) == n ? NETPOL_OK : NETPOL_IO;
 }
 
+/* What was read could drive the reader's terminal. */
 static void put_visible(FILE *to, const char *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        size_t bad = control_bytes(p + i, n - i);
-        for (size_t k = 0; k < bad; k++)
-            fprintf(to, "\\x%02x", (unsigned char)p[i + k]);
-        if (!bad)
-            fputc(p[i], to);
-        i += bad ? bad : 1;
-    }
+    (void)netpol_visible(p, n, &(netpol_sink){put_bytes, to});
 }
 
 static void put_painted(FILE *to, const char *p, size_t n, const char *color)
@@ -262,8 +251,10 @@ static void say_one(const output *out, const netpol_diagnostic *d)
     put_place(d);
     fprintf(stderr, "%s%s:%s ", out->color_err ? colors[d->severity & 3] : "",
             names[d->severity & 3], out->color_err ? PLAIN : "");
-    if (path)
-        fprintf(stderr, "%s: ", path);
+    if (path) {
+        put_visible(stderr, path, strlen(path));
+        fputs(": ", stderr);
+    }
     put_visible(stderr, d->message, strlen(d->message));
     fprintf(stderr, " [%s]\n", netpol_code_name(d->code));
     if (d->hint) {

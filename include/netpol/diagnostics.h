@@ -80,6 +80,15 @@ NETPOL_API const char *netpol_code_name(int32_t code);
  */
 NETPOL_API const char *netpol_code_meaning(int32_t code);
 
+/**
+ * Writes a text of somebody else's (a file name, a value) so that a terminal or a log shows it as one
+ * line: bytes that are no UTF-8 as \xff, controls and line feeds as \x0a, characters that turn or hide
+ * the text around them as \u202e. All else, tabs too, as it is. Nothing is escaped twice over: a
+ * backslash stays.
+ * @return NETPOL_OK; NETPOL_MISUSE; what the sink returned.  Threads: any.  Since: 0.1
+ */
+NETPOL_API netpol_status netpol_visible(const char *text, size_t n, const netpol_sink *to);
+
 #ifdef __cplusplus
 }
 #endif
