@@ -37,5 +37,5 @@ __all__ = [
     "MisuseError", "NetpolError", "NotFoundError", "PRESETS", "Policies", "RuleCoverage",
     "Scenario", "ScenarioItem", "ScenarioReport", "ScenarioResult", "Selector", "Verdict", "audit",
     "check", "dumps", "load", "loads", "validate",
-    *_model.__all__,
 ]
+__all__ += _model.__all__

@@ -70,7 +70,8 @@ class ScenarioFile(pytest.File):
     def judge(self, number: int) -> ScenarioResult:
         """Runs one item."""
         if self._engine is None:
-            self._engine = self._scenario.compile(engine=self.config.getoption("--netpol-engine"))
+            machinery: Any = self.config.getoption("--netpol-engine")
+            self._engine = self._scenario.compile(engine=machinery)
         return self._scenario.run(self._engine, item=number)[0]
 
 
