@@ -18,7 +18,7 @@ STYLE = """<style>
 .netpol{font:14px/1.45 system-ui,sans-serif;color:CanvasText}
 .netpol table{border-collapse:collapse;margin:.4em 0 1em}
 .netpol th,.netpol td{padding:.15em .8em .15em 0;text-align:left;vertical-align:top;border:0;
-border-bottom:1px solid #8884}
+border-bottom:1px solid #8884;white-space:nowrap}
 .netpol td.n,.netpol th.n{text-align:right;font-variant-numeric:tabular-nums}
 .netpol .allow{color:#2e7d4f;font-weight:600}.netpol .deny{color:#b3372f;font-weight:600}
 .netpol .at{opacity:.65;font-size:.9em}

@@ -534,6 +534,14 @@ def test_the_command():
     assert piped[0] == 0 and piped[1] == a.text().replace(str(LOG), "<stdin>")
 
 
+def test_the_page_of_the_documentation_is_what_is_printed():
+    text = (ROOT / "docs/audit.md").read_text()
+    shown = text.partition("```\n$ python3 -m netpol audit ")[2].partition("\n```")[0]
+    arguments, _, wanted = shown.partition("\n")
+    status, printed, _ = run(*arguments.split())
+    assert status == 0 and printed.startswith(wanted + "\n\n")
+
+
 @pytest.mark.parametrize("what, status", [("denied", 1), ("mismatch", 0), ("uncovered", 1),
                                           ("bad", 1), ("unknown", 1)])
 def test_fail_on(what, status, capsys):
