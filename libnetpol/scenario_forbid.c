@@ -89,19 +89,21 @@ static bool add_every_internet(np_scope *c)
     return true;
 }
 
-/* Everybody, by the pod that stands for a party. */
+/* Everybody. Of a kind of parties two pods will do: one for the other, and both for the rest. */
 static bool add_everybody(np_scope *c)
 {
-    for (size_t i = 0; i < c->parties.n; i++) {
+    uint8_t *seen = NP_NEW_ARRAY(&c->arena, uint8_t, c->parties.n_kinds);
+    for (size_t i = 0; seen && i < c->parties.n; i++) {
         np_party p = c->parties.at[i];
-        if (p.pod != NP_NONE)
-            p.pod = c->pods[i];
-        if (p.pod == NP_NONE && c->parties.at[i].pod != NP_NONE)
+        bool left_out = p.pod != NP_NONE && c->pods[i] == NP_NONE;
+        if (left_out || seen[p.kind] == 2)
             continue;
+        p.pod = p.pod == NP_NONE ? NP_NONE : c->pods[i];
+        seen[p.kind]++;
         if (!add_peer(c, &p))
             return false;
     }
-    return true;
+    return seen != NULL;
 }
 
 netpol_status np_forbid_prepare(np_scope *c)
@@ -114,7 +116,10 @@ netpol_status np_forbid_prepare(np_scope *c)
     else if (c->r->trial->ensure == NP_ENSURE_DEFAULT_DENY ||
              c->r->trial->ensure == NP_ENSURE_NAMESPACE_ISOLATED)
         made = add_everybody(c);
-    return made ? NETPOL_OK : NETPOL_NO_MEMORY;
+    c->known = NP_NEW_ARRAY(&c->arena, uint8_t, c->parties.n_kinds);
+    for (size_t i = 0; i < 2; i++)
+        c->peer_cuts[i] = NP_NEW_ARRAY(&c->arena, np_end_cuts, c->n_peers);
+    return made && c->known && c->peer_cuts[0] && c->peer_cuts[1] ? NETPOL_OK : NETPOL_NO_MEMORY;
 }
 
 /* ---- one pair of ends ---- */
@@ -125,6 +130,7 @@ typedef struct pair {
     const np_party *subject;
     const np_party *peer;
     int32_t direction;
+    np_end_cuts cuts; /* of the subject; at[0] NULL: not made yet */
     bool found;
 } pair;
 
@@ -141,11 +147,24 @@ static uint16_t telling_port(const np_conn_range *ranges, size_t n)
     return ranges[0].first;
 }
 
+/* Where policies cut the ports, at the subject and at the peer. False: no memory. */
+static bool make_cuts(np_scope *c, pair *p, np_end_cuts *peer)
+{
+    const np_snapshot *s = snapshot_of(c);
+    int32_t other = p->direction == NETPOL_EGRESS ? NETPOL_INGRESS : NETPOL_EGRESS;
+    return (p->cuts.at[0] ||
+            np_end_cuts_make(s, &p->packet, p->direction, &c->of_party, &p->cuts)) &&
+           (peer->at[0] || np_end_cuts_make(s, &p->packet, other, &c->arena, peer));
+}
+
 /* Any flow that is allowed. False: no memory. */
 static bool find_allowed(np_scope *c, pair *p)
 {
     np_conns conns;
-    if (!np_conns_between(c->e, &p->packet, &c->scratch, &conns))
+    bool out = p->direction == NETPOL_EGRESS;
+    np_end_cuts *peer = &c->peer_cuts[out][p->peer - c->peers];
+    if (!make_cuts(c, p, peer) || !np_conns_judge(c->e, &p->packet, out ? &p->cuts : peer,
+                                                  out ? peer : &p->cuts, &c->scratch, &conns))
         return false;
     c->r->result->depends |= conns.depends;
     for (size_t i = 0; i < NP_CONN_PROTOCOLS && !p->found; i++) {
@@ -211,8 +230,7 @@ static bool find_in_family(np_scope *c, pair *p, uint8_t family)
                             .dst = side_of(c, out ? p->peer : p->subject, family)};
     if (c->r->trial->ensure != NP_ENSURE_DEFAULT_DENY)
         return find_allowed(c, p);
-    if (np_isolating(c->e, &p->packet, p->direction, NULL) == 0)
-        find_default(c, p);
+    find_default(c, p);
     return true;
 }
 
@@ -253,13 +271,29 @@ static netpol_status tell(np_scope *c, const pair *p)
     return np_run_tell(c->r, &x);
 }
 
+/* In which families there is something to look for. */
+static uint8_t families_of(const np_scope *c, const pair *p)
+{
+    uint8_t families = p->subject->families;
+    if (c->e->semantics.ipv4_only)
+        families &= NP_FAMILY_4;
+    for (uint8_t f = NP_FAMILY_4; f <= NP_FAMILY_6; f++) {
+        np_packet q = {.src = np_side_of_pod(snapshot_of(c), p->subject->pod, f),
+                       .dst = np_side_of_pod(snapshot_of(c), p->subject->pod, f)};
+        if (families & f && c->r->trial->ensure == NP_ENSURE_DEFAULT_DENY &&
+            np_isolating(c->e, &q, p->direction, NULL) > 0)
+            families &= (uint8_t)~f; /* nothing is open there for want of a policy */
+    }
+    return families;
+}
+
 /* Looks in one direction. */
 static netpol_status search(np_scope *c, pair *p)
 {
-    uint8_t mask = c->e->semantics.ipv4_only ? NP_FAMILY_4 : NP_FAMILY_4 | NP_FAMILY_6;
+    uint8_t mask = families_of(c, p);
     for (size_t i = 0; i < c->n_peers && !p->found; i++) {
         p->peer = &c->peers[i];
-        uint8_t families = p->subject->families & p->peer->families & mask;
+        uint8_t families = p->peer->families & mask;
         if (!is_peer(c, p))
             continue;
         if (families & NP_FAMILY_4 && !find_in_family(c, p, NP_FAMILY_4))
@@ -270,18 +304,32 @@ static netpol_status search(np_scope *c, pair *p)
     return p->found && c->r->result->n_failed < NP_MOST_TOLD ? tell(c, p) : NETPOL_OK;
 }
 
-netpol_status np_forbid(np_scope *c, size_t party, bool *holds)
+static netpol_status search_all(np_scope *c, const np_party *subject, bool *holds)
 {
     uint32_t directions = directions_of(c->r->trial);
-    np_party subject = c->parties.at[party];
-    subject.pod = c->pods[party];
     netpol_status status = NETPOL_OK;
     for (int32_t d = NETPOL_INGRESS; d <= NETPOL_EGRESS && status == NETPOL_OK; d++) {
-        pair p = {.subject = &subject, .direction = d};
+        pair p = {.subject = subject, .direction = d};
         if (!(directions & (uint32_t)d))
             continue;
         status = search(c, &p);
         *holds = *holds && !p.found;
+        np_arena_reset(&c->of_party);
     }
+    return status;
+}
+
+/* Parties of a kind are alike, so they are searched only as long as they are told one by one. */
+netpol_status np_forbid(np_scope *c, size_t party, bool *holds)
+{
+    enum { UNKNOWN = 0, HOLDS, DOES_NOT };
+    np_party subject = c->parties.at[party];
+    uint8_t *known = &c->known[subject.kind];
+    subject.pod = c->pods[party];
+    netpol_status status = NETPOL_OK;
+    *holds = *known != DOES_NOT;
+    if (*known == UNKNOWN || (!*holds && c->r->result->n_failed < NP_MOST_TOLD))
+        status = search_all(c, &subject, holds);
+    *known = *holds ? HOLDS : DOES_NOT;
     return status;
 }

@@ -247,6 +247,7 @@ netpol_status np_run_invariant(np_run *r)
 {
     np_scope c = {.r = r, .e = r->report->engine};
     np_arena_init(&c.arena, &c.e->alloc, 4096);
+    np_arena_init(&c.of_party, &c.e->alloc, 4096);
     np_arena_init(&c.scratch, &c.e->alloc, 4096);
     netpol_status status = scope_fill(&c);
     if (status == NETPOL_OK && can_be_tested(&c))
@@ -254,6 +255,7 @@ netpol_status np_run_invariant(np_run *r)
     if (status == NETPOL_OK && can_be_tested(&c))
         status = look_at_all(&c);
     np_arena_free(&c.scratch);
+    np_arena_free(&c.of_party);
     np_arena_free(&c.arena);
     return status;
 }
