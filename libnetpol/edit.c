@@ -279,25 +279,35 @@ static netpol_status lay_out(np_editing *e, np_edit_job *job, const np_reading_o
     return NETPOL_OK;
 }
 
-netpol_status np_edit_apply(np_editing *e, np_edit_job *job, const char *path)
+static netpol_status read_document(np_editing *e, np_edit_job *job, const char *path,
+                                   np_reading_of *out)
 {
-    np_reading_of r;
     netpol_status s = np_edit_read(&e->d->o, e->d->name, (np_slice){e->text.p, e->text.n}, e->index,
-                                   job->arena, &r, e->diags);
-    if (s == NETPOL_NOT_FOUND)
-        return refuse(e, path, s, "the text has not so many documents");
-    if (s == NETPOL_OK)
-        s = lay_out(e, job, &r, path);
+                                   job->arena, out, e->diags);
+    return s == NETPOL_NOT_FOUND ? refuse(e, path, s, "the text has not so many documents") : s;
+}
+
+static netpol_status apply(np_editing *e, np_edit_job *job, const char *path,
+                           const np_reading_of *r)
+{
+    netpol_status s = lay_out(e, job, r, path);
     if (s == NETPOL_OK)
         s = find(e, job, path);
     if (s != NETPOL_OK)
         return s;
-    const np_value *wanted = np_edit_value(job, r.value);
+    const np_value *wanted = np_edit_value(job, r->value);
     if (job->arena->failed)
         return NETPOL_NO_MEMORY;
     if (!wanted)
         return refuse(e, path, NETPOL_INVALID, job->why);
-    return try_forms(e, job, wanted, r.count, path);
+    return try_forms(e, job, wanted, r->count, path);
+}
+
+netpol_status np_edit_apply(np_editing *e, np_edit_job *job, const char *path)
+{
+    np_reading_of r;
+    netpol_status s = read_document(e, job, path, &r);
+    return s == NETPOL_OK ? apply(e, job, path, &r) : s;
 }
 
 /* ---- edits in words ---- */
@@ -308,25 +318,51 @@ static bool needs_value(int32_t action)
 }
 
 /* A scalar on one line may be written as it was given. */
-static netpol_status note_literal(np_edit_job *job, np_slice text)
+static void note_literal(np_edit_job *job, np_slice text, const np_node *root)
 {
-    np_node *root;
-    netpol_status s = np_syntax_read(text, job->arena, &root);
-    if (s == NETPOL_NO_MEMORY)
-        return s;
-    if (s != NETPOL_OK || root->type != NP_NODE_SCALAR || root->style == NP_NODE_TEXT)
-        return NETPOL_OK;
+    if (root->type != NP_NODE_SCALAR || root->style == NP_NODE_TEXT)
+        return;
     np_slice literal = {text.p + root->begin, root->end - root->begin};
     if (!memchr(literal.p, '\n', literal.n) && !memchr(literal.p, '\r', literal.n))
         job->literal = literal;
+}
+
+/* Whether there is a comment before or behind a value (NULL: there is none). */
+static bool has_comment(np_slice text, const np_node *root)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] == '#' && (!root || i < root->begin || i >= root->end))
+            return true;
+    return false;
+}
+
+/* What is seen of a value's text alone: how it is written, and comments, which would be lost. */
+static netpol_status look_at_text(np_editing *e, np_edit_job *job, const netpol_edit *edit)
+{
+    np_slice text = np_slice_of(edit->value);
+    np_node *root = NULL;
+    netpol_status s = np_syntax_read(text, job->arena, &root);
+    if (s == NETPOL_NO_MEMORY)
+        return s;
+    if (s != NETPOL_INVALID && has_comment(text, root))
+        return refuse(e, edit->path, NETPOL_INVALID,
+                      "the value has a comment, which would be lost; a text with \" #\" in it goes "
+                      "in quotes");
+    if (s == NETPOL_OK)
+        note_literal(job, text, root);
     return NETPOL_OK;
 }
 
 static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_edit *edit)
 {
-    np_slice text = np_slice_of(edit->value);
     np_reading_of r;
-    netpol_status s = np_edit_read(&e->d->o, "<value>", text, 0, job->arena, &r, e->diags);
+    netpol_status s = np_edit_read(&e->d->o, "<value>", np_slice_of(edit->value), 0, job->arena, &r,
+                                   e->diags);
+    if (s == NETPOL_OK || s == NETPOL_NOT_FOUND) {
+        netpol_status seen = look_at_text(e, job, edit);
+        if (seen != NETPOL_OK)
+            return seen;
+    }
     if (s == NETPOL_NOT_FOUND) {
         np_value *null = NP_NEW(job->arena, np_value);
         if (!null)
@@ -340,34 +376,26 @@ static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_ed
     if (s != NETPOL_OK)
         return s;
     job->value = r.value;
-    return note_literal(job, text);
+    return NETPOL_OK;
 }
 
 static const np_value *value_at(const np_value *v, const np_edit_path *path)
 {
     for (size_t i = 0; v && i < path->n; i++) {
         const np_edit_step *step = &path->steps[i];
-        const np_value *inside = NULL;
-        for (size_t k = 0; v->type == NP_VALUE_MAP && !step->is_index && k < v->n; k++)
-            if (np_slice_equal(v->as.map[k].key, step->key))
-                inside = v->as.map[k].value;
-        if (v->type == NP_VALUE_LIST && step->is_index && step->index < v->n)
-            inside = v->as.list[step->index];
-        v = inside;
+        if (!step->is_index)
+            v = np_value_find(v, step->key);
+        else
+            v = v->type == NP_VALUE_LIST && step->index < v->n ? v->as.list[step->index] : NULL;
     }
     return v;
 }
 
 /* Of a collection that takes the place of another of its kind only the differences are written, so
  * that comments stay with what they are about. NETPOL_INVALID: that cannot be done. */
-static netpol_status set_differences(np_editing *e, np_edit_job *job)
+static netpol_status set_differences(np_editing *e, np_edit_job *job, const np_value *document)
 {
-    np_reading_of r;
-    netpol_status s = np_edit_read(&e->d->o, e->d->name, (np_slice){e->text.p, e->text.n}, e->index,
-                                   job->arena, &r, NULL);
-    if (s != NETPOL_OK)
-        return s == NETPOL_NOT_FOUND ? NETPOL_INVALID : s;
-    const np_value *old = value_at(r.value, &job->path);
+    const np_value *old = value_at(document, &job->path);
     if (!old || old->type != job->value->type || !np_form_is_block(old) ||
         !np_form_is_block(job->value))
         return NETPOL_INVALID;
@@ -381,17 +409,18 @@ static netpol_status apply_words(np_editing *e, np_edit_job *job, const netpol_e
         return refuse(e, edit->path, NETPOL_INVALID,
                       "this is no field path: write spec.ingress[0].ports[0].port, or "
                       "metadata.labels[\"a.b/c\"]");
-    netpol_status s = NETPOL_OK;
-    if (edit->action == NETPOL_EDIT_RENAME)
+    np_reading_of r;
+    netpol_status s = read_document(e, job, edit->path, &r);
+    if (s == NETPOL_OK && edit->action == NETPOL_EDIT_RENAME)
         job->new_key = np_slice_of(edit->value);
-    else if (needs_value(edit->action))
+    else if (s == NETPOL_OK && needs_value(edit->action))
         s = read_value(e, job, edit);
     if (s == NETPOL_OK && edit->action == NETPOL_EDIT_SET) {
-        netpol_status done = set_differences(e, job);
+        netpol_status done = set_differences(e, job, r.value);
         if (done == NETPOL_OK || done == NETPOL_NO_MEMORY || done == NETPOL_CANCELLED)
             return done;
     }
-    return s == NETPOL_OK ? np_edit_apply(e, job, edit->path) : s;
+    return s == NETPOL_OK ? apply(e, job, edit->path, &r) : s;
 }
 
 static bool is_sound(const netpol_edit *edit)

@@ -46,26 +46,18 @@ static void update_at(updating *u, np_edit_step step, const np_value *old, const
     u->path.n--;
 }
 
-static const np_value *find(const np_value *map, np_slice key)
-{
-    for (size_t i = 0; i < map->n; i++)
-        if (np_slice_equal(map->as.map[i].key, key))
-            return map->as.map[i].value;
-    return NULL;
-}
-
 static void update_map(updating *u, const np_value *old, const np_value *now)
 {
     for (size_t i = 0; i < old->n; i++) {
         np_edit_step step = {.key = old->as.map[i].key};
-        const np_value *after = find(now, step.key);
+        const np_value *after = np_value_find(now, step.key);
         if (after)
             update_at(u, step, old->as.map[i].value, after);
         else
             apply_at(u, step, NETPOL_EDIT_DELETE, NULL);
     }
     for (size_t i = 0; i < now->n; i++)
-        if (!find(old, now->as.map[i].key))
+        if (!np_value_find(old, now->as.map[i].key))
             apply_at(u, (np_edit_step){.key = now->as.map[i].key}, NETPOL_EDIT_SET,
                      now->as.map[i].value);
 }

@@ -20,16 +20,6 @@ static np_value *new_value(np_edit_job *job, np_value_type type, size_t n)
 
 /* ---- maps and lists, changed in one place ---- */
 
-/* Where a key is, or would be. */
-static size_t key_place(const np_value *map, np_slice key, bool *there)
-{
-    size_t i = 0;
-    while (i < map->n && np_slice_compare(map->as.map[i].key, key) < 0)
-        i++;
-    *there = i < map->n && np_slice_equal(map->as.map[i].key, key);
-    return i;
-}
-
 /* A copy with `take` entries from `at` on replaced by `put` (NULL: by none). */
 static const np_value *map_with(np_edit_job *job, const np_value *map, size_t at, size_t take,
                                 const np_entry *put)
@@ -92,7 +82,7 @@ static const np_value *rename_entry(np_edit_job *job, const np_value *map, size_
     const np_value *without = map_with(job, map, at, 1, NULL);
     if (!without)
         return NULL;
-    size_t to = key_place(without, job->new_key, &there);
+    size_t to = np_value_place(without, job->new_key, &there);
     if (there)
         return refuse(job, "the new key is there already");
     return map_with(job, without, to, 0, &entry);
@@ -103,7 +93,7 @@ static const np_value *change_map(np_edit_job *job, const np_value *map, size_t 
     const np_edit_step *step = &job->path.steps[used];
     bool last = used + 1 == job->path.n;
     bool there;
-    size_t at = key_place(map, step->key, &there);
+    size_t at = np_value_place(map, step->key, &there);
     if (!there && (job->action == NETPOL_EDIT_DELETE || job->action == NETPOL_EDIT_RENAME))
         return refuse(job, "there is nothing at this path");
     if (last && job->action == NETPOL_EDIT_DELETE)

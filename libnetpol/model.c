@@ -195,6 +195,28 @@ bool np_value_equal(const np_value *a, const np_value *b)
     return false;
 }
 
+size_t np_value_place(const np_value *map, np_slice key, bool *there)
+{
+    size_t low = 0;
+    size_t high = map->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (np_slice_compare(map->as.map[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *there = low < map->n && np_slice_equal(map->as.map[low].key, key);
+    return low;
+}
+
+const np_value *np_value_find(const np_value *v, np_slice key)
+{
+    bool there = false;
+    size_t at = v->type == NP_VALUE_MAP ? np_value_place(v, key, &there) : 0;
+    return there ? v->as.map[at].value : NULL;
+}
+
 bool netpol_object_equal(const netpol_object *a, const netpol_object *b)
 {
     if (!a || !b || a == b)

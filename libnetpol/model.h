@@ -81,6 +81,10 @@ np_where np_object_where_next(const netpol_object *x, np_marks_cursor *cursor, c
                               const char *title);
 
 bool np_value_equal(const np_value *a, const np_value *b);
+/* Where a key of a map is, or would be. */
+size_t np_value_place(const np_value *map, np_slice key, bool *there);
+/* The value of a key; NULL: it is not there, or this is no map. */
+const np_value *np_value_find(const np_value *v, np_slice key);
 
 /* ---- field paths as text: spec.ingress[0].from, metadata.labels["a.b/c"] ---- */
 

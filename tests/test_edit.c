@@ -111,6 +111,11 @@ static const struct {
      NULL, "b: 2\n", 0},
     {"directives stay", "%YAML 1.1\n---\na: 1\n", NETPOL_EDIT_SET, "a", "2",
      "%YAML 1.1\n---\na: 2\n", 0},
+    {"a comment in a value would be lost", "a: 1\n", NETPOL_EDIT_SET, "a", "b # c", NULL,
+     NETPOL_INVALID},
+    {"also before it", "a: 1\n", NETPOL_EDIT_SET, "a", "# c\nb", NULL, NETPOL_INVALID},
+    {"or alone", "a: 1\n", NETPOL_EDIT_SET, "a", " # c", NULL, NETPOL_INVALID},
+    {"in quotes it is none", "a: 1\n", NETPOL_EDIT_SET, "a", "'b # c'", "a: 'b # c'\n", 0},
     {"the note's port", noted, NETPOL_EDIT_SET, "spec.ingress[0].ports[0].port", "3307",
      "# the database\nkind: NetworkPolicy\nspec:\n    podSelector:\n        matchLabels:\n"
      "            role: db # whose\n    ingress:\n        - from: # either\n"

@@ -1,104 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* realpath */
 #include "netpol_commands.h"
 #include "netpol_diff.h"
+#include "netpol_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* ---- files ---- */
-
-typedef struct bytes {
-    char *p;
-    size_t n;
-} bytes;
-
-static bool read_all(int fd, bytes *out)
-{
-    enum { FIRST = 64 * 1024, MOST = 64 << 20 };
-    size_t room = 0;
-    *out = (bytes){0};
-    for (;;) {
-        if (out->n > MOST) {
-            errno = EFBIG;
-            return false;
-        }
-        if (out->n == room) {
-            room = room ? 2 * room : FIRST;
-            char *p = realloc(out->p, room);
-            if (!p)
-                return false;
-            out->p = p;
-        }
-        ssize_t got = read(fd, out->p + out->n, room - out->n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got == 0;
-        out->n += (size_t)got;
-    }
-}
-
-static int read_file(const char *path, bytes *out)
-{
-    *out = (bytes){0};
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && read_all(fd, out);
-    if (!good)
-        say("cannot read %s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return good ? TOOL_YES : TOOL_BAD_INPUT;
-}
-
-static bool write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t put = write(fd, p, n);
-        if (put < 0 && errno != EINTR)
-            return false;
-        p += put > 0 ? put : 0;
-        n -= put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
-/* Beside the file and then in its place, so that nobody ever sees half of it. */
-static bool replace_file(const char *path, char *beside, const char *p, size_t n)
-{
-    struct stat old;
-    int fd = stat(path, &old) == 0 ? mkstemp(beside) : -1;
-    if (fd < 0)
-        return false;
-    bool good = write_all(fd, p, n) && fchmod(fd, old.st_mode & 07777) == 0 && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    good = good && rename(beside, path) == 0;
-    if (!good)
-        unlink(beside);
-    return good;
-}
-
-static int write_file(const char *given, const char *p, size_t n)
-{
-    char *path = realpath(given, NULL); /* a link stays a link */
-    size_t room = path ? strlen(path) + sizeof ".XXXXXX" : 0;
-    char *beside = path ? malloc(room) : NULL;
-    bool good = false;
-    if (beside) {
-        snprintf(beside, room, "%s.XXXXXX", path);
-        good = replace_file(path, beside, p, n);
-    }
-    if (!good)
-        say("cannot write %s: %s", given, strerror(errno));
-    free(beside);
-    free(path);
-    return good ? TOOL_YES : TOOL_FAILED;
-}
 
 /* ---- words ---- */
 
@@ -152,9 +59,43 @@ static long document_index(const args *a, const netpol_document *d)
     return index;
 }
 
+/* ---- what the API server would refuse ---- */
+
+static netpol_status to_stderr(void *ctx, const char *bytes, size_t n)
+{
+    (void)ctx;
+    return fwrite(bytes, 1, n, stderr) == n ? NETPOL_OK : NETPOL_IO;
+}
+
+static netpol_status to_nobody(void *ctx, const char *bytes, size_t n)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)n;
+    return NETPOL_OK;
+}
+
+/* The edit was asked for and is made; that the result is refused must not come as a surprise. */
+static void say_findings(const char *name, const char *p, size_t n)
+{
+    static const netpol_sink nowhere = {.write = to_nobody};
+    netpol_options o = {.size = sizeof o, .flags = NETPOL_KEEP_TEXT};
+    netpol_manifests *m = NULL;
+    size_t invalid = 0;
+    if (netpol_manifests_new(&o, &m) == NETPOL_OK &&
+        netpol_manifests_read_memory(m, name, p, n, NULL) != NETPOL_NO_MEMORY &&
+        netpol_manifests_check(m, NULL, NETPOL_FORMAT_TEXT, &nowhere, &invalid) == NETPOL_OK &&
+        invalid) {
+        say("warning: 'netpol check' refuses the result:");
+        (void)netpol_manifests_check(m, NULL, NETPOL_FORMAT_TEXT,
+                                     &(netpol_sink){.write = to_stderr}, NULL);
+    }
+    netpol_manifests_free(m);
+}
+
 /* ---- the command ---- */
 
-static int show(const args *a, output *out, const bytes *before, const netpol_document *d)
+static int show(const args *a, output *out, const file_bytes *before, const netpol_document *d)
 {
     size_t n;
     const char *p = netpol_document_text(d, &n);
@@ -167,10 +108,12 @@ static int show(const args *a, output *out, const bytes *before, const netpol_do
     }
     if (status != NETPOL_OK)
         return out->failed ? TOOL_FAILED : say_status(status);
-    return a->write ? write_file(a->operands.at[0], p, n) : TOOL_YES;
+    say_findings(a->operands.at[0], p, n);
+    return a->write ? file_replace(a->operands.at[0], before, p, n) : TOOL_YES;
 }
 
-static int edit(const args *a, output *out, const bytes *before, const netpol_edit *edits, size_t n)
+static int edit(const args *a, output *out, const file_bytes *before, const netpol_edit *edits,
+                size_t n)
 {
     netpol_diagnostics *diags = netpol_diagnostics_new(NULL);
     netpol_document *d = NULL;
@@ -200,10 +143,10 @@ static int run(const args *a, output *out)
     }
     netpol_edit *edits = calloc(a->operands.n, sizeof *edits);
     size_t n = 0;
-    bytes before = {0};
+    file_bytes before = {0};
     int code = edits ? read_edits(&a->operands, edits, &n) : say_status(NETPOL_NO_MEMORY);
     if (code == TOOL_YES)
-        code = read_file(a->operands.at[0], &before);
+        code = file_read(a->operands.at[0], &before);
     if (code == TOOL_YES)
         code = edit(a, out, &before, edits, n);
     free(before.p);
@@ -228,7 +171,9 @@ const command edit_command = {
              "list, or inserts before list[i]. Several edits may follow each other; all are made "
              "or none.\n"
              "What cannot be changed without changing more is refused.\n\n"
-             "The new text is written to standard output, or into the file with -w.\n",
+             "The new text is written to standard output, or into the file with -w. If 'netpol "
+             "check' refuses\n"
+             "it, a warning says why, and the exit status is 0 all the same: the edit was made.\n",
     .examples = "  netpol edit db.yaml set 'spec.ingress[0].ports[0].port' 3307 --diff\n"
                 "  netpol edit -w db.yaml add 'spec.ingress[0].from' '{podSelector: {matchLabels: "
                 "{app: etl}}}'\n"
