@@ -17,7 +17,8 @@ typedef struct subject {
     uint32_t (*pods)[2];
     netpol_verdict *out;
     size_t n;
-    double compile_s; /* from objects to engine */
+    double whole_s;   /* from objects to engine */
+    double compile_s; /* of that, what comes after the snapshot */
 } subject;
 
 /* Ends the program with a message unless ok. */
