@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "random_cluster.h"
 
-static void say(test_cluster *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(test_cluster *c, const char *format, ...)
+void test_say(test_cluster *c, const char *format, ...)
 {
     for (;;) {
         va_list args;
@@ -47,74 +45,76 @@ static const char *value(np_rand *r)
     return values[np_rand_below(r, COUNT(values))];
 }
 
-static void labels(test_cluster *c, np_rand *r, uint32_t n_keys)
+void test_labels(test_cluster *c, np_rand *r, uint32_t n_keys)
 {
     const char *comma = "";
-    say(c, "{");
+    test_say(c, "{");
     for (uint32_t i = 0; i < n_keys; i++) {
         if (half(r))
             continue;
-        say(c, "%s\"%s\":\"%s\"", comma, keys[i], value(r));
+        test_say(c, "%s\"%s\":\"%s\"", comma, keys[i], value(r));
         comma = ",";
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void requirement(test_cluster *c, np_rand *r)
 {
     static const char *const ops[] = {"In", "NotIn", "Exists", "DoesNotExist"};
     uint32_t op = np_rand_below(r, 4);
-    say(c, "{\"key\":\"%s\",\"operator\":\"%s\"",
-        keys[np_rand_below(r, np_rand_once_in(r, 8) ? 4 : 3)], ops[op]);
+    test_say(c, "{\"key\":\"%s\",\"operator\":\"%s\"",
+             keys[np_rand_below(r, np_rand_once_in(r, 8) ? 4 : 3)], ops[op]);
     if (op < 2) {
-        say(c, ",\"values\":[\"%s\"", value(r));
+        test_say(c, ",\"values\":[\"%s\"", value(r));
         if (half(r))
-            say(c, ",\"%s\"", value(r));
-        say(c, "]");
+            test_say(c, ",\"%s\"", value(r));
+        test_say(c, "]");
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void selector(test_cluster *c, np_rand *r, bool of_namespaces)
 {
-    say(c, "{");
+    test_say(c, "{");
     const char *comma = "";
     if (of_namespaces && np_rand_once_in(r, 3)) {
-        say(c, "\"matchLabels\":{\"kubernetes.io/metadata.name\":\"ns%u\"}", np_rand_below(r, 6));
+        test_say(c, "\"matchLabels\":{\"kubernetes.io/metadata.name\":\"ns%u\"}",
+                 np_rand_below(r, 6));
         comma = ",";
     } else if (half(r)) {
-        say(c, "\"matchLabels\":{\"%s\":\"%s\"}", keys[np_rand_below(r, 3)], value(r));
+        test_say(c, "\"matchLabels\":{\"%s\":\"%s\"}", keys[np_rand_below(r, 3)], value(r));
         comma = ",";
     }
     if (np_rand_once_in(r, 3)) {
-        say(c, "%s\"matchExpressions\":[", comma);
+        test_say(c, "%s\"matchExpressions\":[", comma);
         requirement(c, r);
         if (np_rand_once_in(r, 3)) {
-            say(c, ",");
+            test_say(c, ",");
             requirement(c, r);
         }
-        say(c, "]");
+        test_say(c, "]");
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void port(test_cluster *c, np_rand *r)
 {
     const char *comma = "";
-    say(c, "{");
+    test_say(c, "{");
     if (often(r)) {
-        say(c, "\"protocol\":\"%s\"", protocols[np_rand_below(r, np_rand_once_in(r, 3) ? 3 : 2)]);
+        test_say(c, "\"protocol\":\"%s\"",
+                 protocols[np_rand_below(r, np_rand_once_in(r, 3) ? 3 : 2)]);
         comma = ",";
     }
     if (np_rand_once_in(r, 3)) {
-        say(c, "%s\"port\":\"%s\"", comma, port_names[np_rand_below(r, COUNT(port_names))]);
+        test_say(c, "%s\"port\":\"%s\"", comma, port_names[np_rand_below(r, COUNT(port_names))]);
     } else if (often(r)) {
         int first = ports[np_rand_below(r, COUNT(ports))];
-        say(c, "%s\"port\":%d", comma, first);
+        test_say(c, "%s\"port\":%d", comma, first);
         if (np_rand_once_in(r, 4))
-            say(c, ",\"endPort\":%d", first + (int)np_rand_below(r, 9000));
+            test_say(c, ",\"endPort\":%d", first + (int)np_rand_below(r, 9000));
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static const char *const blocks[] = {
@@ -124,8 +124,8 @@ static const char *const blocks[] = {
 
 static void ip_block(test_cluster *c, np_rand *r)
 {
-    say(c, "{\"cidr\":\"%s\"", blocks[np_rand_below(r, COUNT(blocks))]);
-    say(c, "}");
+    test_say(c, "{\"cidr\":\"%s\"", blocks[np_rand_below(r, COUNT(blocks))]);
+    test_say(c, "}");
 }
 
 static void holed_block(test_cluster *c, np_rand *r)
@@ -137,63 +137,63 @@ static void holed_block(test_cluster *c, np_rand *r)
         "{\"cidr\":\"fd00::/64\",\"except\":[\"fd00::10/124\"]}",
         "{\"cidr\":\"192.168.0.0/16\",\"except\":[\"192.168.1.0/24\"]}",
     };
-    say(c, "%s", holed[np_rand_below(r, COUNT(holed))]);
+    test_say(c, "%s", holed[np_rand_below(r, COUNT(holed))]);
 }
 
 static void peer(test_cluster *c, np_rand *r)
 {
     uint32_t kind = np_rand_below(r, 5);
     if (kind == 0) {
-        say(c, "{\"ipBlock\":");
+        test_say(c, "{\"ipBlock\":");
         if (half(r))
             ip_block(c, r);
         else
             holed_block(c, r);
-        say(c, "}");
+        test_say(c, "}");
         return;
     }
-    say(c, "{");
+    test_say(c, "{");
     if (kind != 1) {
-        say(c, "\"podSelector\":");
+        test_say(c, "\"podSelector\":");
         selector(c, r, false);
     }
     if (kind < 4) {
-        say(c, "%s\"namespaceSelector\":", kind == 1 ? "" : ",");
+        test_say(c, "%s\"namespaceSelector\":", kind == 1 ? "" : ",");
         selector(c, r, true);
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void rule(test_cluster *c, np_rand *r, const char *peers)
 {
     const char *comma = "";
-    say(c, "{");
+    test_say(c, "{");
     if (often(r)) {
-        say(c, "\"ports\":[");
+        test_say(c, "\"ports\":[");
         for (uint32_t n = np_rand_below(r, 3) + 1; n > 0; n--) {
             port(c, r);
-            say(c, n > 1 ? "," : "]");
+            test_say(c, n > 1 ? "," : "]");
         }
         comma = ",";
     }
     if (often(r)) {
-        say(c, "%s\"%s\":[", comma, peers);
+        test_say(c, "%s\"%s\":[", comma, peers);
         for (uint32_t n = np_rand_below(r, 3) + 1; n > 0; n--) {
             peer(c, r);
-            say(c, n > 1 ? "," : "]");
+            test_say(c, n > 1 ? "," : "]");
         }
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void rules(test_cluster *c, np_rand *r, const char *name, const char *peers)
 {
-    say(c, ",\"%s\":[", name);
+    test_say(c, ",\"%s\":[", name);
     for (uint32_t n = np_rand_below(r, 4); n > 0; n--) {
         rule(c, r, peers);
-        say(c, n > 1 ? "," : "");
+        test_say(c, n > 1 ? "," : "");
     }
-    say(c, "]");
+    test_say(c, "]");
 }
 
 void test_object_policy(test_cluster *c, np_rand *r, uint32_t number)
@@ -201,16 +201,16 @@ void test_object_policy(test_cluster *c, np_rand *r, uint32_t number)
     static const char *const types[] = {"", ",\"policyTypes\":[\"Ingress\"]",
                                         ",\"policyTypes\":[\"Egress\"]",
                                         ",\"policyTypes\":[\"Ingress\",\"Egress\"]"};
-    say(c,
-        "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{"
-        "\"name\":\"p%u\",\"namespace\":\"ns%u\"},\"spec\":{\"podSelector\":",
-        number, number % c->n_namespaces);
+    test_say(c,
+             "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{"
+             "\"name\":\"p%u\",\"namespace\":\"ns%u\"},\"spec\":{\"podSelector\":",
+             number, number % c->n_namespaces);
     selector(c, r, false);
     if (often(r))
         rules(c, r, "ingress", "from");
     if (half(r))
         rules(c, r, "egress", "to");
-    say(c, "%s}}\n", types[np_rand_below(r, COUNT(types))]);
+    test_say(c, "%s}}\n", types[np_rand_below(r, COUNT(types))]);
 }
 
 /* ---- cluster-scoped policies ---- */
@@ -218,27 +218,27 @@ void test_object_policy(test_cluster *c, np_rand *r, uint32_t number)
 static void namespaced_pods(test_cluster *c, np_rand *r)
 {
     if (half(r)) {
-        say(c, "{\"namespaces\":");
+        test_say(c, "{\"namespaces\":");
         selector(c, r, true);
-        say(c, "}");
+        test_say(c, "}");
         return;
     }
-    say(c, "{\"pods\":{\"namespaceSelector\":");
+    test_say(c, "{\"pods\":{\"namespaceSelector\":");
     selector(c, r, true);
-    say(c, ",\"podSelector\":");
+    test_say(c, ",\"podSelector\":");
     selector(c, r, false);
-    say(c, "}}");
+    test_say(c, "}}");
 }
 
 static void cluster_peer(test_cluster *c, np_rand *r, bool egress)
 {
     uint32_t kind = egress ? np_rand_below(r, 7) : 0;
     if (kind == 4)
-        say(c, "{\"networks\":[\"%s\"]}", blocks[np_rand_below(r, COUNT(blocks))]);
+        test_say(c, "{\"networks\":[\"%s\"]}", blocks[np_rand_below(r, COUNT(blocks))]);
     else if (kind == 5)
-        say(c, "{\"nodes\":{\"matchLabels\":{\"app\":\"%s\"}}}", value(r));
+        test_say(c, "{\"nodes\":{\"matchLabels\":{\"app\":\"%s\"}}}", value(r));
     else if (kind == 6)
-        say(c, "{\"domainNames\":[\"%s\"]}", half(r) ? "x.example.com" : "*.example.org");
+        test_say(c, "{\"domainNames\":[\"%s\"]}", half(r) ? "x.example.com" : "*.example.org");
     else
         namespaced_pods(c, r);
 }
@@ -250,20 +250,21 @@ static void cluster_port(test_cluster *c, np_rand *r, bool old, bool names)
     const char *name = port_names[np_rand_below(r, COUNT(port_names))];
     uint32_t kind = np_rand_below(r, names ? 3 : 2);
     if (kind == 2)
-        say(c, "{\"%s\":\"%s\"}", old ? "namedPort" : "destinationNamedPort", name);
+        test_say(c, "{\"%s\":\"%s\"}", old ? "namedPort" : "destinationNamedPort", name);
     else if (old && kind == 1)
-        say(c, "{\"portNumber\":{\"protocol\":\"%s\",\"port\":%d}}", protocol, first);
+        test_say(c, "{\"portNumber\":{\"protocol\":\"%s\",\"port\":%d}}", protocol, first);
     else if (old)
-        say(c, "{\"portRange\":{\"protocol\":\"%s\",\"start\":%d,\"end\":%d}}", protocol, first,
-            first + 100);
+        test_say(c, "{\"portRange\":{\"protocol\":\"%s\",\"start\":%d,\"end\":%d}}", protocol,
+                 first, first + 100);
     else
-        say(c,
-            kind == 1 ? "{\"%s\":{\"destinationPort\":{\"number\":%d}}}"
-                      : "{\"%s\":{\"destinationPort\":{\"range\":{\"start\":%d,\"end\":32000}}}}",
-            *protocol == 'T'   ? "tcp"
-            : *protocol == 'U' ? "udp"
-                               : "sctp",
-            first);
+        test_say(c,
+                 kind == 1
+                     ? "{\"%s\":{\"destinationPort\":{\"number\":%d}}}"
+                     : "{\"%s\":{\"destinationPort\":{\"range\":{\"start\":%d,\"end\":32000}}}}",
+                 *protocol == 'T'   ? "tcp"
+                 : *protocol == 'U' ? "udp"
+                                    : "sctp",
+                 first);
 }
 
 /* The API refuses named ports beside networks, nodes and domain names. */
@@ -272,31 +273,31 @@ static void cluster_rule(test_cluster *c, np_rand *r, bool old, bool baseline, b
     static const char *const actions[] = {"Accept", "Deny", "Pass"};
     uint32_t action = np_rand_below(r, old && baseline ? 2 : 3);
     bool names = half(r);
-    say(c, "{\"action\":\"%s\",\"%s\":[", old && action == 0 ? "Allow" : actions[action],
-        egress ? "to" : "from");
+    test_say(c, "{\"action\":\"%s\",\"%s\":[", old && action == 0 ? "Allow" : actions[action],
+             egress ? "to" : "from");
     for (uint32_t n = np_rand_below(r, 2) + 1; n > 0; n--) {
         if (old && baseline && egress && !names)
-            say(c, "{\"networks\":[\"%s\"]}", blocks[np_rand_below(r, COUNT(blocks))]);
+            test_say(c, "{\"networks\":[\"%s\"]}", blocks[np_rand_below(r, COUNT(blocks))]);
         else
             cluster_peer(c, r, egress && !names);
-        say(c, n > 1 ? "," : "]");
+        test_say(c, n > 1 ? "," : "]");
     }
     if (often(r)) {
-        say(c, old ? ",\"ports\":[" : ",\"protocols\":[");
+        test_say(c, old ? ",\"ports\":[" : ",\"protocols\":[");
         for (uint32_t n = np_rand_below(r, 2) + 1; n > 0; n--) {
             cluster_port(c, r, old, names);
-            say(c, n > 1 ? "," : "]");
+            test_say(c, n > 1 ? "," : "]");
         }
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void cluster_rules(test_cluster *c, np_rand *r, bool old, bool baseline, bool egress)
 {
-    say(c, ",\"%s\":[", egress ? "egress" : "ingress");
+    test_say(c, ",\"%s\":[", egress ? "egress" : "ingress");
     for (uint32_t n = np_rand_below(r, 3) + 1; n > 0; n--) {
         cluster_rule(c, r, old, baseline, egress);
-        say(c, n > 1 ? "," : "]");
+        test_say(c, n > 1 ? "," : "]");
     }
 }
 
@@ -310,108 +311,112 @@ void test_object_cluster_policy(test_cluster *c, np_rand *r, uint32_t number)
     char name[16] = "default";
     if (!old || !baseline)
         snprintf(name, sizeof name, "c%u", number);
-    say(c,
-        "{\"apiVersion\":\"policy.networking.k8s.io/v1alpha%d\",\"kind\":\"%s\",\"metadata\":{"
-        "\"name\":\"%s\"},\"spec\":{",
-        old ? 1 : 2, kind, name);
+    test_say(c,
+             "{\"apiVersion\":\"policy.networking.k8s.io/v1alpha%d\",\"kind\":\"%s\",\"metadata\":{"
+             "\"name\":\"%s\"},\"spec\":{",
+             old ? 1 : 2, kind, name);
     if (!old)
-        say(c, "\"tier\":\"%s\",", baseline ? "Baseline" : "Admin");
+        test_say(c, "\"tier\":\"%s\",", baseline ? "Baseline" : "Admin");
     if (!old || !baseline)
-        say(c, "\"priority\":%u,", np_rand_below(r, 4));
-    say(c, "\"subject\":");
+        test_say(c, "\"priority\":%u,", np_rand_below(r, 4));
+    test_say(c, "\"subject\":");
     namespaced_pods(c, r);
     if (often(r))
         cluster_rules(c, r, old, baseline, false);
     if (often(r))
         cluster_rules(c, r, old, baseline, true);
-    say(c, "}}\n");
+    test_say(c, "}}\n");
 }
 
 /* ---- what is there ---- */
 
 void test_object_namespace(test_cluster *c, np_rand *r, uint32_t number)
 {
-    say(c,
+    test_say(
+        c,
         "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"ns%u\",\"labels\":",
         number);
-    labels(c, r, 3);
-    say(c, "}}\n");
+    test_labels(c, r, 3);
+    test_say(c, "}}\n");
 }
 
 void test_object_node(test_cluster *c, np_rand *r, uint32_t number)
 {
-    say(c, "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n%u\",\"labels\":",
-        number);
-    labels(c, r, 2);
-    say(c,
-        "},\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"172.16.0.%u\"},"
-        "{\"type\":\"InternalIP\",\"address\":\"fd01::%x\"}]}}\n",
-        number + 1, number + 1);
+    test_say(c,
+             "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n%u\",\"labels\":",
+             number);
+    test_labels(c, r, 2);
+    test_say(c,
+             "},\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"172.16.0.%u\"},"
+             "{\"type\":\"InternalIP\",\"address\":\"fd01::%x\"}]}}\n",
+             number + 1, number + 1);
 }
 
 static void container_ports(test_cluster *c, np_rand *r)
 {
-    say(c, "\"ports\":[");
+    test_say(c, "\"ports\":[");
     for (uint32_t n = np_rand_below(r, 3) + 1; n > 0; n--)
-        say(c, "{\"name\":\"%s\",\"containerPort\":%d,\"protocol\":\"%s\"}%s",
-            port_names[np_rand_below(r, COUNT(port_names))], ports[np_rand_below(r, COUNT(ports))],
-            protocols[np_rand_below(r, 3)], n > 1 ? "," : "]");
+        test_say(c, "{\"name\":\"%s\",\"containerPort\":%d,\"protocol\":\"%s\"}%s",
+                 port_names[np_rand_below(r, COUNT(port_names))],
+                 ports[np_rand_below(r, COUNT(ports))], protocols[np_rand_below(r, 3)],
+                 n > 1 ? "," : "]");
 }
 
 static void pod_spec(test_cluster *c, np_rand *r, unsigned features)
 {
     bool host = (features & TEST_HOSTS) && np_rand_once_in(r, 6);
-    say(c, "{\"nodeName\":\"n%u\",\"hostNetwork\":%s,\"containers\":[{\"name\":\"m\",",
-        np_rand_below(r, c->n_nodes), host ? "true" : "false");
+    test_say(c, "{\"nodeName\":\"n%u\",\"hostNetwork\":%s,\"containers\":[{\"name\":\"m\",",
+             np_rand_below(r, c->n_nodes), host ? "true" : "false");
     container_ports(c, r);
-    say(c, "}]");
+    test_say(c, "}]");
     if ((features & TEST_HOSTS) && np_rand_once_in(r, 5)) {
-        say(c, ",\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\",");
+        test_say(c, ",\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\",");
         container_ports(c, r);
-        say(c, "}]");
+        test_say(c, "}]");
     }
-    say(c, "}");
+    test_say(c, "}");
 }
 
 static void pod_status(test_cluster *c, np_rand *r, uint32_t number)
 {
     uint32_t kind = np_rand_below(r, 5);
-    say(c, "{\"phase\":\"Running\",\"podIPs\":[");
+    test_say(c, "{\"phase\":\"Running\",\"podIPs\":[");
     if (kind != 0)
-        say(c, "{\"ip\":\"10.0.0.%u\"}", number + 1);
+        test_say(c, "{\"ip\":\"10.0.0.%u\"}", number + 1);
     if (kind < 3)
-        say(c, "%s{\"ip\":\"fd00::%x\"}", kind ? "," : "", number + 1);
-    say(c, "]}");
+        test_say(c, "%s{\"ip\":\"fd00::%x\"}", kind ? "," : "", number + 1);
+    test_say(c, "]}");
 }
 
 void test_object_pod(test_cluster *c, np_rand *r, uint32_t number, unsigned features)
 {
-    say(c,
+    test_say(
+        c,
         "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"pod%u\",\"namespace\":"
         "\"ns%u\",\"labels\":",
         number, number % c->n_namespaces);
-    labels(c, r, 4);
-    say(c, "},\"spec\":");
+    test_labels(c, r, 4);
+    test_say(c, "},\"spec\":");
     pod_spec(c, r, features);
     if (!(features & TEST_REPLICAS) || often(r)) {
-        say(c, ",\"status\":");
+        test_say(c, ",\"status\":");
         pod_status(c, r, number);
     }
-    say(c, "}\n");
+    test_say(c, "}\n");
 }
 
 static void workload(test_cluster *c, np_rand *r, uint32_t number, unsigned features)
 {
-    say(c,
-        "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"d%u\","
-        "\"namespace\":\"ns%u\"},\"spec\":{\"replicas\":2,\"selector\":{},\"template\":{"
-        "\"metadata\":{"
-        "\"labels\":",
-        number, np_rand_below(r, c->n_namespaces));
-    labels(c, r, 3);
-    say(c, "},\"spec\":");
+    test_say(c,
+             "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"d%u\","
+             "\"namespace\":\"ns%u\"},\"spec\":{\"replicas\":2,\"selector\":{},\"template\":{"
+             "\"metadata\":{"
+             "\"labels\":",
+             number, np_rand_below(r, c->n_namespaces));
+    test_labels(c, r, 3);
+    test_say(c, "},\"spec\":");
     pod_spec(c, r, features);
-    say(c, "}}}\n");
+    test_say(c, "}}}\n");
 }
 
 void test_cluster_make(test_cluster *c, np_rand *r, unsigned features)

@@ -35,6 +35,10 @@ void test_object_cluster_policy(test_cluster *c, np_rand *r, uint32_t number);
 void test_object_namespace(test_cluster *c, np_rand *r, uint32_t number);
 void test_object_node(test_cluster *c, np_rand *r, uint32_t number);
 
+/* For who makes other objects of the same universe. */
+void test_say(test_cluster *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void test_labels(test_cluster *c, np_rand *r, uint32_t n_keys); /* "{…}" */
+
 /* A question by addresses or pod numbers; n_pods is the engine's count. */
 netpol_flow test_flow(const test_cluster *c, np_rand *r, size_t n_pods);
 
