@@ -263,7 +263,7 @@ void np_explain_json(np_buffer *b, const netpol_answer *x, const np_flow_answer 
     telling t = {.b = b, .x = x, .f = f, .direction = direction, .miss = &miss};
     const np_why *why = why_of(&t);
     if (!why->allowed && is_of_policies(why) &&
-        np_nearest_miss(x->engine, &f->packet, direction, &miss))
+        np_nearest_miss(x->engine->snapshot, &x->engine->semantics, &f->packet, direction, &miss))
         nearest_json(&t);
     if (why->allowed != f->verdict.allowed)
         return;
@@ -344,7 +344,8 @@ static void change_text(telling *t, const np_remedy *c)
 static void others_text(telling *t)
 {
     np_miss rules[NP_MOST_RULES];
-    size_t n = np_allowing_rules(t->x->engine, &t->f->packet, t->direction, rules, NP_MOST_RULES);
+    size_t n = np_allowing_rules(t->x->engine->snapshot, &t->x->engine->semantics, &t->f->packet,
+                                 t->direction, rules, NP_MOST_RULES);
     if (n < 2)
         return;
     np_buffer_format(t->b, "    to deny: all of %zu rules must go: ", n);
@@ -410,7 +411,8 @@ void np_explain_text(np_buffer *b, const netpol_answer *x, const np_flow_answer 
     const np_why *why = why_of(&t);
     tier_text(&t);
     if (!why->allowed && is_of_policies(why)) {
-        if (np_nearest_miss(x->engine, &f->packet, direction, &miss))
+        if (np_nearest_miss(x->engine->snapshot, &x->engine->semantics, &f->packet, direction,
+                            &miss))
             nearest_text(&t);
         else
             np_buffer_text(b, "    nearest: none, for there are no rules\n");

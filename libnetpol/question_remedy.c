@@ -180,9 +180,10 @@ static void allow(changing *g, const np_why *why)
     const netpol_engine *e = g->x->engine;
     if (why->tier != NETPOL_TIER_NETWORK_POLICY)
         return;
-    bool near = np_nearest_miss(e, &g->f->packet, g->direction, &miss);
+    bool near = np_nearest_miss(e->snapshot, &e->semantics, &g->f->packet, g->direction, &miss);
     const np_policy *policy =
-        near ? miss.policy : np_first_isolating(e, &g->f->packet, g->direction);
+        near ? miss.policy
+             : np_first_isolating(e->snapshot, &e->semantics, &g->f->packet, g->direction);
     if (policy &&
         (near && widens_nothing_else(g, &miss) ? add_to_rule(g, &miss) : add_rule(g, policy)))
         g->c->policy = policy->object;
@@ -206,7 +207,8 @@ static void deny(changing *g, const np_why *why)
 {
     np_miss only;
     if (why->tier != NETPOL_TIER_NETWORK_POLICY || strcmp(why->reason, "rule") != 0 ||
-        np_allowing_rules(g->x->engine, &g->f->packet, g->direction, &only, 1) != 1)
+        np_allowing_rules(g->x->engine->snapshot, &g->x->engine->semantics, &g->f->packet,
+                          g->direction, &only, 1) != 1)
         return;
     keep_isolating(g, only.policy);
     np_remedy_edit *e = new_edit(g, "delete");

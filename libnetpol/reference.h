@@ -5,6 +5,7 @@
 #ifndef NP_REFERENCE_H
 #define NP_REFERENCE_H
 
+#include "selector.h"
 #include "snapshot.h"
 
 /* One end of a packet, as far as anybody can know it. */
@@ -61,5 +62,39 @@ void np_reference_why(const np_snapshot *s, const netpol_semantics *is, const np
 /* Whether a NetworkPolicy isolates the packet's end in a direction. */
 bool np_reference_isolates(const np_snapshot *s, const netpol_semantics *is,
                            const np_packet *packet, int32_t direction, const np_policy *policy);
+
+/* ---- reference_miss.c: the rules that allow, or came nearest to allowing ---- */
+
+/* How a rule met a packet. */
+typedef struct np_miss {
+    const np_policy *policy;
+    const netpol_rule *of;
+    int32_t rule;
+    int32_t peer; /* the one that came nearest; -1: the rule has none, and needs none */
+    bool peer_fits;
+    bool ports_fit;
+} np_miss;
+
+/* The rule with the fewest failed conditions among those of the NetworkPolicies that isolate the
+ * packet's end. False: there is no rule. */
+bool np_nearest_miss(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                     int32_t direction, np_miss *out);
+/* How many rules of NetworkPolicies allow the packet, and the first `room` of them. */
+size_t np_allowing_rules(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                         int32_t direction, np_miss *out, size_t room);
+/* The first NetworkPolicy by name that isolates the packet's end; NULL: none. */
+const np_policy *np_first_isolating(const np_snapshot *s, const netpol_semantics *is,
+                                    const np_packet *packet, int32_t direction);
+
+typedef struct np_labels_of {
+    const netpol_label *labels; /* sorted */
+    size_t n;
+} np_labels_of;
+
+typedef void (*np_failed_requirement)(void *ctx, const netpol_label_selector *one);
+/* How many requirements of a selector (NULL: none) do not hold; each is given to `f`, unless that
+ * is NULL, as a selector of its own. */
+size_t np_selector_failures(const netpol_label_selector *s, np_labels_of of,
+                            np_failed_requirement f, void *ctx);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The rule that came nearest to allowing what was denied, and the rules that allow what was not. */
-#include "explain.h"
 #include "port.h"
 #include "reference_match.h"
 
@@ -119,9 +118,9 @@ static bool isolates(const np_judge *j, int32_t direction, const np_policy *p)
     return np_reference_isolates(j->s, &j->is, j->packet, direction, p);
 }
 
-static np_judge judge_of(const netpol_engine *e, const np_packet *packet)
+static np_judge judge_of(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet)
 {
-    return (np_judge){.s = e->snapshot, .packet = packet, .is = e->semantics};
+    return (np_judge){.s = s, .packet = packet, .is = *is};
 }
 
 /* The namespace whose policies are about this end; NULL: none are. */
@@ -131,10 +130,10 @@ static const np_namespace *subject_space(const np_judge *j, int32_t direction)
     return pod ? np_namespace_at(j->s, pod->space) : NULL;
 }
 
-bool np_nearest_miss(const netpol_engine *e, const np_packet *packet, int32_t direction,
-                     np_miss *out)
+bool np_nearest_miss(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                     int32_t direction, np_miss *out)
 {
-    np_judge j = judge_of(e, packet);
+    np_judge j = judge_of(s, is, packet);
     const np_namespace *n = subject_space(&j, direction);
     unsigned best = UINT32_MAX;
     for (uint32_t i = 0; n && i < n->n_policies; i++) {
@@ -155,10 +154,10 @@ bool np_nearest_miss(const netpol_engine *e, const np_packet *packet, int32_t di
     return best != UINT32_MAX;
 }
 
-size_t np_allowing_rules(const netpol_engine *e, const np_packet *packet, int32_t direction,
-                         np_miss *out, size_t room)
+size_t np_allowing_rules(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
+                         int32_t direction, np_miss *out, size_t room)
 {
-    np_judge j = judge_of(e, packet);
+    np_judge j = judge_of(s, is, packet);
     const np_namespace *n = subject_space(&j, direction);
     size_t found = 0;
     for (uint32_t i = 0; n && i < n->n_policies; i++) {
@@ -179,10 +178,10 @@ size_t np_allowing_rules(const netpol_engine *e, const np_packet *packet, int32_
     return found;
 }
 
-const np_policy *np_first_isolating(const netpol_engine *e, const np_packet *packet,
-                                    int32_t direction)
+const np_policy *np_first_isolating(const np_snapshot *s, const netpol_semantics *is,
+                                    const np_packet *packet, int32_t direction)
 {
-    np_judge j = judge_of(e, packet);
+    np_judge j = judge_of(s, is, packet);
     const np_namespace *n = subject_space(&j, direction);
     for (uint32_t i = 0; n && i < n->n_policies; i++) {
         const np_policy *p = np_policy_of(j.s, n, i);
