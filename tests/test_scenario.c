@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios: what a file may say, what comes of it, and what is refused. */
-#include "harness.h"
+#include "random_cluster.h"
 #include "scenario.h"
 
 #include <netpol.h>
@@ -427,6 +427,112 @@ static void items_come_out_as_they_should(void **state)
             netpol_scenario_report_free(r);
             free(text);
         }
+}
+
+/* A flow that must not be if an invariant holds: from or to a pod, with a public address or another
+ * namespace's pod at the other end. */
+typedef struct probe {
+    netpol_flow flow;
+    size_t item;
+} probe;
+
+enum { OUT_OF_THE_NET = 0, INTO_THE_NET, INTO_A_NAMESPACE, N_LAWS };
+
+static const char laws[] =
+    HEAD "invariants:\n- {ensure: no-internet, namespaces: ns0, direction: ingress}\n"
+         "- {ensure: no-internet, namespaces: ns0}\n"
+         "- {ensure: namespace-isolated, namespaces: ns0}\n";
+
+static void set_pod(uint8_t side[16], uint32_t pod)
+{
+    memcpy(side, &pod, sizeof pod);
+}
+
+static bool random_probe(np_rand *r, const netpol_engine *e, probe *p)
+{
+    static const uint8_t octets[][4] = {{8, 8, 8, 8}, {1, 1, 1, 1}, {192, 0, 3, 1}, {11, 0, 0, 1}};
+    static const uint8_t protocols[] = {NETPOL_TCP, NETPOL_UDP, NETPOL_SCTP};
+    static const uint16_t ports[] = {53, 80, 81, 443, 8080};
+    const np_snapshot *s = e->snapshot;
+    uint32_t n = (uint32_t)netpol_engine_pod_count(e);
+    uint32_t a = np_rand_below(r, n);
+    uint32_t b = np_rand_below(r, n);
+    uint8_t outside[16] = {[10] = 0xff, [11] = 0xff};
+    memcpy(outside + 12, octets[np_rand_below(r, COUNT(octets))], 4);
+    *p = (probe){.item = np_rand_below(r, N_LAWS)};
+    p->flow.protocol = protocols[np_rand_below(r, COUNT(protocols))];
+    p->flow.port = ports[np_rand_below(r, COUNT(ports))];
+    p->flow.src_kind = p->item == OUT_OF_THE_NET ? NETPOL_BY_ADDRESS : NETPOL_BY_POD;
+    p->flow.dst_kind = p->item == INTO_THE_NET ? NETPOL_BY_ADDRESS : NETPOL_BY_POD;
+    set_pod(p->flow.src, a);
+    set_pod(p->flow.dst, b);
+    if (p->item == OUT_OF_THE_NET)
+        memcpy(p->flow.src, outside, sizeof outside);
+    if (p->item == INTO_THE_NET)
+        memcpy(p->flow.dst, outside, sizeof outside);
+    const np_pod *src = np_pod_at(s, a);
+    const np_pod *dst = np_pod_at(s, b);
+    const np_pod *subject = p->item == INTO_THE_NET ? src : dst;
+    return strcmp(np_namespace_at(s, subject->space)->name, "ns0") == 0 &&
+           subject->families & NP_FAMILY_4 &&
+           (p->item != INTO_A_NAMESPACE ||
+            (src->families & NP_FAMILY_4 && src->space != dst->space));
+}
+
+/* Probes one random cluster; how many invariants hold in it. */
+static size_t probe_cluster(np_rand *r, const netpol_scenario *s)
+{
+    test_cluster text = {0};
+    netpol_manifests *m = NULL;
+    netpol_engine *e = NULL;
+    netpol_scenario_report *report = NULL;
+    test_cluster_make(&text, r, np_rand_once_in(r, 2) ? TEST_TIERS : TEST_REPLICAS | TEST_HOSTS);
+    assert_int_equal(netpol_manifests_new(NULL, &m), NETPOL_OK);
+    (void)netpol_manifests_read_memory(m, "random", text.p, text.n, NULL);
+    assert_int_equal(netpol_scenario_compile(s, m, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+    assert_int_equal(netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &report), NETPOL_OK);
+    for (int i = 0; i < 2000 && netpol_engine_pod_count(e); i++) {
+        probe p;
+        if (!random_probe(r, e, &p) || !netpol_engine_verdict(e, &p.flow).allowed ||
+            netpol_scenario_report_at(report, p.item)->outcome != NETPOL_PASSED)
+            continue;
+        uint32_t src;
+        uint32_t dst;
+        memcpy(&src, p.flow.src, sizeof src);
+        memcpy(&dst, p.flow.dst, sizeof dst);
+        fail_msg("seed %" PRIu64 ": %s holds, and a flow is allowed: %s %u to %u, protocol %u port "
+                 "%u\n%s",
+                 r->seed, netpol_scenario_at(s, p.item)->name,
+                 p.item == OUT_OF_THE_NET ? "in" : "out", (unsigned)src, (unsigned)dst,
+                 (unsigned)p.flow.protocol, (unsigned)p.flow.port, text.p);
+    }
+    for (size_t i = 0; i < N_LAWS; i++) {
+        const netpol_scenario_result *x = netpol_scenario_report_at(report, i);
+        if (x->outcome == NETPOL_FAILED && strncmp(x->explanation, "allow ", 6) != 0)
+            fail_msg("seed %" PRIu64 ": no witness: %s", r->seed, x->explanation);
+    }
+    size_t hold = netpol_scenario_report_outcomes(report, NETPOL_PASSED);
+    netpol_scenario_report_free(report);
+    netpol_engine_unref(e);
+    netpol_manifests_free(m);
+    test_cluster_free(&text);
+    return hold;
+}
+
+/* Law: while an invariant holds no flow is allowed that it forbids, and a witness is such a flow.
+ */
+static void invariants_hold_for_every_flow(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    assert_int_equal(read_text(laws, &s, NULL), NETPOL_OK);
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    size_t hold = 0;
+    int rounds = np_rounds(200);
+    for (int i = 0; i < rounds; i++)
+        hold += probe_cluster(&r, s);
+    print_message("%zu of %d invariants hold\n", hold, rounds * N_LAWS);
+    netpol_scenario_free(s);
 }
 
 /* ---- coverage ---- */
@@ -913,6 +1019,7 @@ int main(void)
         cmocka_unit_test(files_are_read_from_their_folder),
         cmocka_unit_test(engines_fail_closed),
         cmocka_unit_test(items_come_out_as_they_should),
+        cmocka_unit_test(invariants_hold_for_every_flow),
         cmocka_unit_test(rules_that_decided_are_counted),
         cmocka_unit_test(examples_pass_and_leave_no_rule_untested),
         cmocka_unit_test(more_objects_replace_those_of_the_scenario),
