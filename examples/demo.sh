@@ -73,6 +73,9 @@ title "Who can talk to whom (netpol list)"
 title "What the API server would say (netpol check)"
 "$netpol" check --summary db-policy | sed 's/^/  /'
 
+title "Policies tested like code (netpol test)"
+"$netpol" test db-policy/scenario.yaml scenarios/shop.yaml --coverage | sed 's/^/  /' || wrong=1
+
 title "The same question from C (examples/embed.c)"
 "$embed" default/web default/db 3306 db-policy/cluster.yaml db-policy/1-either.yaml | sed 's/^/  /'
 

@@ -60,12 +60,17 @@ static void indented(np_buffer *b, const char *text)
 static void result_text(np_buffer *b, const netpol_scenario_result *x)
 {
     static const char *const words[] = {"", "ok  ", "FAIL", "??? "};
-    np_buffer_format(b, "  %s  %s", words[x->outcome], x->name);
+    np_buffer_format(b, "  %s  ", words[x->outcome]);
+    np_buffer_shown(b, x->name);
     if (x->outcome == NETPOL_PASSED) {
         np_buffer_char(b, '\n');
         return;
     }
-    np_buffer_format(b, "  %s:%u\n        %s\n", x->source, (unsigned)x->line, x->message);
+    np_buffer_text(b, "  ");
+    np_buffer_shown(b, x->source);
+    np_buffer_format(b, ":%u\n        ", (unsigned)x->line);
+    np_buffer_shown(b, x->message);
+    np_buffer_char(b, '\n');
     indented(b, x->explanation);
 }
 
@@ -83,8 +88,11 @@ static void coverage_text(np_buffer *b, const netpol_scenario_report *r)
             np_buffer_format(b, ", that %s is isolated", direction_name(x->direction));
         else
             np_buffer_format(b, ", %s[%d]", direction_name(x->direction), (int)x->rule);
-        if (x->source && x->line)
-            np_buffer_format(b, "  %s:%u:%u", x->source, (unsigned)x->line, (unsigned)x->column);
+        if (x->source && x->line) {
+            np_buffer_text(b, "  ");
+            np_buffer_shown(b, x->source);
+            np_buffer_format(b, ":%u:%u", (unsigned)x->line, (unsigned)x->column);
+        }
         np_buffer_char(b, '\n');
     }
 }
@@ -93,14 +101,18 @@ static void report_text(writer *w, const netpol_scenario_report *r)
 {
     const np_snapshot *s = r->engine->snapshot;
     np_buffer *b = &w->b;
-    np_buffer_format(b, "%s\n", r->source);
+    np_buffer_shown(b, r->source);
+    np_buffer_char(b, '\n');
     for (size_t i = 0; i < r->n; i++)
         if (!(w->flags & NETPOL_REPORT_QUIET) || r->results[i].outcome != NETPOL_PASSED)
             result_text(b, &r->results[i]);
     if (w->flags & NETPOL_REPORT_COVERAGE)
         coverage_text(b, r);
-    if (s->foreign)
-        np_buffer_format(b, "  not looked at: %zu policies of other systems\n", s->foreign);
+    if (s->foreign) {
+        np_buffer_text(b, "  not looked at: ");
+        np_buffer_count(b, s->foreign, "policy", "policies");
+        np_buffer_text(b, " of other systems\n");
+    }
     if (s->incomplete)
         np_buffer_text(b, "  incomplete: some of the input could not be used\n");
 }

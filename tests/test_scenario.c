@@ -672,7 +672,7 @@ static void reports_are_escaped_for_each_format(void **state)
         int32_t format;
         const char *holds;
     } rows[] = {
-        {NETPOL_FORMAT_TEXT, "  FAIL  <&>\" \001 \xc3\xa9  s.yaml:3\n"},
+        {NETPOL_FORMAT_TEXT, "  FAIL  <&>\" \\x01 \xc3\xa9  s.yaml:3\n"},
         {NETPOL_FORMAT_TEXT, "\n0 passed, 2 failed\n"},
         {NETPOL_FORMAT_JSON, "\"name\":\"<&>\\\" \\u0001 \xc3\xa9\""},
         {NETPOL_FORMAT_JSON, "\"summary\":{\"passed\":0,\"failed\":2,\"unanswered\":0}"},
