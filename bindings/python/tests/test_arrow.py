@@ -2,7 +2,10 @@
 """Tables of flows by Arrow's protocol: made by hand here, and by PyArrow, Polars and DuckDB."""
 import gc
 import ipaddress
+import pathlib
 import signal
+import subprocess
+import sys
 import threading
 
 import arrow_maker as make
@@ -457,6 +460,17 @@ def test_ctrl_c_ends_a_long_table(engine):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert given.live == 0
+
+
+def test_the_interpreter_may_end_with_columns_that_others_hold():
+    code = ("import sys; sys.path.insert(0, sys.argv[1]); import arrow_maker as make, netpol\n"
+            "e = netpol.Cluster(netpol.load(*sys.argv[2:])).compile()\n"
+            "t = make.Table({'src': make.texts('u', ['web']), 'dst': make.texts('u', ['db']), 'port': make.ints('i', [1])})\n"
+            "c = e.evaluate(t); given = c.__arrow_c_array__(), c.__arrow_c_stream__(), t.__arrow_c_stream__()\n"
+            "sys.late = c, given, netpol.Live(netpol.load(*sys.argv[2:]))\n")
+    here = str(pathlib.Path(__file__).parent)
+    done = subprocess.run([sys.executable, "-c", code, here, *map(str, EXAMPLE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 def test_rounds_release_what_they_were_given(engine):

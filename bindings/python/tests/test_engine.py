@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 
+import arrow_maker as make
 import pytest
 from conftest import EXAMPLE, ROOT, ROUNDS
 
@@ -381,6 +382,10 @@ def test_two_threads_use_what_they_share(manifests):
     assert not wrong
 
 
+TABLE = {"src": make.texts("u", ["web", "api"] * 50), "dst": make.encoded("c", [0] * 100, make.texts("vu", ["default/db"])),
+         "port": make.ints("i", [3306, None] * 50)}
+
+
 def one_round(text, column):
     manifests = netpol.loads(text)
     policy = manifests.policies["default/db-policy"]
@@ -388,11 +393,13 @@ def one_round(text, column):
     cluster = netpol.Cluster(manifests)
     engine = cluster.compile()
     engine.verdicts(column, column, 6, 80)
+    engine.evaluate(make.Table(TABLE, batches=2)).to_list()
     engine.verdict("web", "db", port=3306).explain()
     netpol.validate(policy)
     netpol.dumps(policy)
     for wrong in (lambda: netpol.loads("a: [\n"), lambda: engine.verdict("x", "y", port=1),
                   lambda: engine.verdicts(column, column[:-4], 6, 80),
+                  lambda: engine.evaluate(make.Table(TABLE), port="src"),
                   lambda: netpol.dumps(netpol.NetworkPolicy(spec=3)), lambda: netpol.Selector("a>")):
         with pytest.raises((netpol.NetpolError, TypeError, ValueError)):
             wrong()
