@@ -160,22 +160,6 @@ static const char *line_end_of(np_slice t)
     return feed > t.p && feed[-1] == '\r' ? "\r\n" : "\n";
 }
 
-/* The first block in a map tells how far this text indents, and lists apart. */
-static void learn_layout(np_edit_job *job, const np_node *node)
-{
-    for (size_t i = 0; i < node->n; i++) {
-        const np_node *inside = node->nodes[i];
-        learn_layout(job, inside);
-        if (node->type != NP_NODE_MAP || node->style != NP_NODE_BLOCK ||
-            inside->style != NP_NODE_BLOCK || inside->column < node->column)
-            continue;
-        if (inside->type == NP_NODE_SEQ)
-            job->indents_lists = inside->column > node->column;
-        else if (inside->column > node->column)
-            job->step = inside->column - node->column;
-    }
-}
-
 /* ---- one edit ---- */
 
 static netpol_status refuse(np_editing *e, const char *path, netpol_status s, const char *why)
@@ -258,6 +242,7 @@ static netpol_status find(np_editing *e, np_edit_job *job, const char *path)
     bool needed = job->action == NETPOL_EDIT_DELETE || job->action == NETPOL_EDIT_RENAME;
     if (needed && (!place.node || place.used < job->path.n))
         return refuse(e, path, NETPOL_NOT_FOUND, "there is nothing at this path");
+    np_edit_lay_out(job, place.node ? place.node : place.in ? place.in : job->root);
     return NETPOL_OK;
 }
 
@@ -275,7 +260,6 @@ static netpol_status lay_out(np_editing *e, np_edit_job *job, const np_reading_o
                                               "surrogate pairs as characters");
     job->json = job->root->style == NP_NODE_FLOW && job->root->n &&
                 job->root->nodes[0]->style == NP_NODE_DOUBLE;
-    learn_layout(job, job->root);
     return NETPOL_OK;
 }
 
@@ -356,8 +340,8 @@ static netpol_status look_at_text(np_editing *e, np_edit_job *job, const netpol_
 static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_edit *edit)
 {
     np_reading_of r;
-    netpol_status s = np_edit_read(&e->d->o, "<value>", np_slice_of(edit->value), 0, job->arena, &r,
-                                   e->diags);
+    netpol_status s =
+        np_edit_read(&e->d->o, "<value>", np_slice_of(edit->value), 0, job->arena, &r, e->diags);
     if (s == NETPOL_OK || s == NETPOL_NOT_FOUND) {
         netpol_status seen = look_at_text(e, job, edit);
         if (seen != NETPOL_OK)

@@ -60,6 +60,9 @@ typedef struct np_edit_job {
     bool json;
     uint32_t step;      /* columns that this text indents by */
     bool indents_lists; /* `- ` of a list in a map stands further in than the map */
+    bool json_flow;     /* keys in braces are quoted, as in JSON */
+    bool pads_maps;     /* `{ a: 1 }` */
+    bool pads_lists;    /* `[ 1 ]` */
     const char *why;    /* of a refusal; static text */
 } np_edit_job;
 
@@ -87,6 +90,10 @@ bool np_form_is_block(const np_value *v);
 /* A value on one line; `was` may be NULL. False: it has no such form. */
 bool np_form_inline(np_buffer *b, const np_edit_job *job, const np_value *v, np_form form,
                     const np_node *was, bool in_flow);
+/* A string as it may stand in a flow collection, or anywhere. */
+void np_form_flow_string(np_buffer *b, np_slice s);
+/* The entry of a map that is written as the at-th: fields in the order of the API. */
+const np_entry *np_form_entry(const np_value *map, size_t at);
 /* A block's lines, each but the first indented; no line end after the last. */
 void np_form_block(np_buffer *b, const np_edit_job *job, const np_value *v, size_t indent);
 void np_form_key(np_buffer *b, np_slice key, np_form form, const np_node *like, bool json);
@@ -95,6 +102,11 @@ void np_form_key(np_buffer *b, np_slice key, np_form form, const np_node *like, 
 
 /* The document's text with the change, for one form. False: there is none (job->why). */
 bool np_edit_splice(np_edit_job *job, np_form form, np_buffer *out);
+
+/* ---- edit_layout.c ---- */
+
+/* How new text is laid out that goes into a node: as what is in it, else in what is around it. */
+void np_edit_lay_out(np_edit_job *job, const np_node *into);
 
 /* ---- edit.c ---- */
 

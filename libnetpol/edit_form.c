@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as text that fits where it goes. */
 #include "edit.h"
+#include "text.h"
 
 bool np_form_is_block(const np_value *v)
 {
@@ -59,6 +60,101 @@ static bool canonical_string(np_buffer *b, np_slice s)
     return one_line;
 }
 
+/* ---- the order of keys ---- */
+
+/* As the API's documentation shows its objects; a plain value has its keys by bytes. */
+static const char *const key_order[] = {
+    "apiVersion",  "kind",        "metadata",
+    "name",        "namespace",   "labels",
+    "annotations", "spec",        "tier",
+    "priority",    "subject",     "action",
+    "podSelector", "ingress",     "egress",
+    "policyTypes", "from",        "to",
+    "ports",       "protocols",   "protocol",
+    "port",        "endPort",     "cidr",
+    "except",      "matchLabels", "matchExpressions",
+    "key",         "operator",    "values",
+    "start",       "end",         "status",
+};
+
+#define N_ORDER (sizeof key_order / sizeof *key_order)
+
+static size_t rank_of(np_slice key)
+{
+    size_t i = 0;
+    while (i < N_ORDER && !np_slice_is(key, key_order[i]))
+        i++;
+    return i;
+}
+
+/* Whether an entry comes before another; equal ranks stay as they are. */
+static size_t entries_before(const np_value *map, size_t i)
+{
+    size_t rank = rank_of(map->as.map[i].key);
+    size_t n = 0;
+    for (size_t k = 0; k < map->n; k++) {
+        size_t other = rank_of(map->as.map[k].key);
+        n += other < rank || (other == rank && k < i);
+    }
+    return n;
+}
+
+/* Maps that a person writes are small; where one is not, its keys are no fields. */
+const np_entry *np_form_entry(const np_value *map, size_t at)
+{
+    enum { MOST_FIELDS = 32 };
+    for (size_t i = 0; map->n <= MOST_FIELDS && i < map->n; i++)
+        if (entries_before(map, i) == at)
+            return &map->as.map[i];
+    return &map->as.map[at];
+}
+
+/* ---- flow collections ---- */
+
+/* Characters of a plain scalar that mean nothing anywhere, in flow collections either. */
+static bool is_plain_word(np_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && (i == 0 || !c || !strchr("._/-+", c)))
+            return false;
+    }
+    return s.n > 0 && !np_scalar_needs_quotes(s);
+}
+
+void np_form_flow_string(np_buffer *b, np_slice s)
+{
+    if (is_plain_word(s))
+        np_buffer_add(b, s.p, s.n);
+    else
+        np_buffer_json(b, s);
+}
+
+static void put_flow(np_buffer *b, const np_edit_job *job, const np_value *v)
+{
+    if (v->type == NP_VALUE_STRING) {
+        np_form_flow_string(b, v->as.text);
+        return;
+    }
+    if (!np_form_is_block(v)) {
+        document(b, v, NETPOL_FORMAT_JSON);
+        return;
+    }
+    bool map = v->type == NP_VALUE_MAP;
+    const char *pad = (map ? job->pads_maps : job->pads_lists) ? " " : "";
+    np_buffer_format(b, "%s%s", map ? "{" : "[", pad);
+    for (size_t i = 0; i < v->n; i++) {
+        np_buffer_text(b, i ? ", " : "");
+        const np_entry *entry = map ? np_form_entry(v, i) : NULL;
+        if (map)
+            np_form_flow_string(b, entry->key);
+        np_buffer_text(b, map ? ": " : "");
+        put_flow(b, job, map ? entry->value : v->as.list[i]);
+    }
+    np_buffer_format(b, "%s%s", pad, map ? "}" : "]");
+}
+
 bool np_form_inline(np_buffer *b, const np_edit_job *job, const np_value *v, np_form form,
                     const np_node *was, bool in_flow)
 {
@@ -74,7 +170,10 @@ bool np_form_inline(np_buffer *b, const np_edit_job *job, const np_value *v, np_
         return canonical_string(b, v->as.text);
     if (np_form_is_block(v) && !in_flow && form != NP_FORM_QUOTED)
         return false;
-    document(b, v, NETPOL_FORMAT_JSON);
+    if (form == NP_FORM_CANONICAL && in_flow && !job->json && !job->json_flow)
+        put_flow(b, job, v);
+    else
+        document(b, v, NETPOL_FORMAT_JSON);
     return true;
 }
 
@@ -113,10 +212,11 @@ static void put_list(np_buffer *b, const np_edit_job *job, const np_value *v, si
 static void put_map(np_buffer *b, const np_edit_job *job, const np_value *v, size_t indent)
 {
     for (size_t i = 0; i < v->n; i++) {
-        const np_value *inside = v->as.map[i].value;
+        const np_entry *entry = np_form_entry(v, i);
+        const np_value *inside = entry->value;
         if (i)
             put_line_end(b, job, indent);
-        np_form_key(b, v->as.map[i].key, NP_FORM_CANONICAL, NULL, false);
+        np_form_key(b, entry->key, NP_FORM_CANONICAL, NULL, false);
         np_buffer_char(b, ':');
         if (!np_form_is_block(inside)) {
             np_buffer_char(b, ' ');

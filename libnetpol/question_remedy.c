@@ -3,8 +3,8 @@
  */
 #include "question_remedy.h"
 
+#include "edit.h"
 #include "port.h"
-#include "text.h"
 
 typedef struct changing {
     np_remedy *c;
@@ -42,22 +42,6 @@ static void put_rules_path(np_buffer *b, const changing *g, const netpol_object 
 
 /* ---- values ---- */
 
-static void put_word(np_buffer *b, const char *text)
-{
-    np_slice s = np_slice_of(text);
-    bool plain = s.n && !np_scalar_needs_quotes(s);
-    for (size_t i = 0; i < s.n; i++)
-        plain =
-            plain &&
-            (s.p[i] == '-' ? i > 0
-                           : (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z') ||
-                                 (s.p[i] >= 'A' && s.p[i] <= 'Z') || strchr("._/", s.p[i]));
-    if (plain)
-        np_buffer_text(b, text);
-    else
-        np_buffer_json(b, s);
-}
-
 void np_remedy_selector(np_buffer *b, const np_pod *pod)
 {
     const char *before = "{matchLabels: {";
@@ -65,9 +49,9 @@ void np_remedy_selector(np_buffer *b, const np_pod *pod)
         if (np_generated_key(pod->labels[i].key))
             continue;
         np_buffer_text(b, before);
-        put_word(b, pod->labels[i].key);
+        np_form_flow_string(b, pod->labels[i].key);
         np_buffer_text(b, ": ");
-        put_word(b, pod->labels[i].value);
+        np_form_flow_string(b, pod->labels[i].value);
         before = ", ";
     }
     np_buffer_text(b, *before == '{' ? "{}" : "}}");
@@ -100,7 +84,7 @@ static bool put_peer(np_buffer *b, const changing *g, const np_policy *policy)
     np_buffer_char(b, '{');
     if (pod->space != policy->space) {
         np_buffer_text(b, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ");
-        put_word(b, np_namespace_at(snapshot_of(g), pod->space)->name);
+        np_form_flow_string(b, np_namespace_at(snapshot_of(g), pod->space)->name);
         np_buffer_text(b, "}}, ");
     }
     np_buffer_text(b, "podSelector: ");
