@@ -90,8 +90,6 @@ bool np_form_is_block(const np_value *v);
 /* A value on one line; `was` may be NULL. False: it has no such form. */
 bool np_form_inline(np_buffer *b, const np_edit_job *job, const np_value *v, np_form form,
                     const np_node *was, bool in_flow);
-/* A string as it may stand in a flow collection, or anywhere. */
-void np_form_flow_string(np_buffer *b, np_slice s);
 /* The entry of a map that is written as the at-th: fields in the order of the API. */
 const np_entry *np_form_entry(const np_value *map, size_t at);
 /* A block's lines, each but the first indented; no line end after the last. */

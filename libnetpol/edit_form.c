@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as text that fits where it goes. */
 #include "edit.h"
-#include "text.h"
 
 bool np_form_is_block(const np_value *v)
 {
@@ -111,30 +110,10 @@ const np_entry *np_form_entry(const np_value *map, size_t at)
 
 /* ---- flow collections ---- */
 
-/* Characters of a plain scalar that mean nothing anywhere, in flow collections either. */
-static bool is_plain_word(np_slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && (i == 0 || !c || !strchr("._/-+", c)))
-            return false;
-    }
-    return s.n > 0 && !np_scalar_needs_quotes(s);
-}
-
-void np_form_flow_string(np_buffer *b, np_slice s)
-{
-    if (is_plain_word(s))
-        np_buffer_add(b, s.p, s.n);
-    else
-        np_buffer_json(b, s);
-}
-
 static void put_flow(np_buffer *b, const np_edit_job *job, const np_value *v)
 {
     if (v->type == NP_VALUE_STRING) {
-        np_form_flow_string(b, v->as.text);
+        np_write_flow_string(b, v->as.text);
         return;
     }
     if (!np_form_is_block(v)) {
@@ -148,7 +127,7 @@ static void put_flow(np_buffer *b, const np_edit_job *job, const np_value *v)
         np_buffer_text(b, i ? ", " : "");
         const np_entry *entry = map ? np_form_entry(v, i) : NULL;
         if (map)
-            np_form_flow_string(b, entry->key);
+            np_write_flow_string(b, entry->key);
         np_buffer_text(b, map ? ": " : "");
         put_flow(b, job, map ? entry->value : v->as.list[i]);
     }

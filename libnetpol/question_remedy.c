@@ -3,8 +3,8 @@
  */
 #include "question_remedy.h"
 
-#include "edit.h"
 #include "port.h"
+#include "write.h"
 
 typedef struct changing {
     np_remedy *c;
@@ -49,9 +49,9 @@ void np_remedy_selector(np_buffer *b, const np_pod *pod)
         if (np_generated_key(pod->labels[i].key))
             continue;
         np_buffer_text(b, before);
-        np_form_flow_string(b, pod->labels[i].key);
+        np_write_flow_string(b, np_slice_of(pod->labels[i].key));
         np_buffer_text(b, ": ");
-        np_form_flow_string(b, pod->labels[i].value);
+        np_write_flow_string(b, np_slice_of(pod->labels[i].value));
         before = ", ";
     }
     np_buffer_text(b, *before == '{' ? "{}" : "}}");
@@ -84,7 +84,7 @@ static bool put_peer(np_buffer *b, const changing *g, const np_policy *policy)
     np_buffer_char(b, '{');
     if (pod->space != policy->space) {
         np_buffer_text(b, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ");
-        np_form_flow_string(b, np_namespace_at(snapshot_of(g), pod->space)->name);
+        np_write_flow_string(b, np_slice_of(np_namespace_at(snapshot_of(g), pod->space)->name));
         np_buffer_text(b, "}}, ");
     }
     np_buffer_text(b, "podSelector: ");
