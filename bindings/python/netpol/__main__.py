@@ -34,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
                "  hubble observe -o json | python -m netpol audit -f manifests/ -\n"
                "  python -m netpol audit -f manifests/ flows.parquet -o html > audit.html\n"
-               "  python -m netpol audit -f proposed/ flows.jsonl --fail-on mismatch\n\n"
+               "  python -m netpol audit -f proposed/ flows.jsonl --fail-on mismatch\n"
+               "  python -m netpol audit --baseline today/ -f proposed/ flows.csv"
+               " --fail-on closed\n\n"
                "exit status: 0 done, 1 --fail-on found something, 2 the input cannot be used, "
                "3 wrong options",
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
                       help="Hubble's JSON, JSON lines, CSV, Parquet, Arrow; - is standard input")
     made.add_argument("-f", "--filename", action="append", required=True, metavar="PATH",
                       help="manifests: a file or a directory; repeatable")
+    made.add_argument("--baseline", action="append", metavar="PATH",
+                      help="manifests as they are today: say what the others change; repeatable")
     made.add_argument("-o", "--output", default="text", metavar="FORMAT",
                       choices=("text", "json", "html", *_BINARY),
                       help="text (default), json, html, parquet, arrow")
@@ -56,8 +60,10 @@ def _parser() -> argparse.ArgumentParser:
                       help="one more address that is local to nodes; repeatable")
     made.add_argument("--top", type=int, default=10, metavar="N", help="lines a table (default 10)")
     made.add_argument("--fail-on", action="append", default=[], metavar="WHAT",
-                      choices=("denied", "mismatch", "uncovered", "bad", "unknown"),
-                      help="exit with 1 if there are: denied, mismatch, uncovered, bad, unknown")
+                      choices=("denied", "mismatch", "closed", "opened", "uncovered", "bad",
+                               "unknown"),
+                      help="exit with 1 if there are: denied, mismatch, closed or opened "
+                           "(against --baseline), uncovered, bad, unknown")
     made.add_argument("--keep-going", action="store_true",
                       help="go on without policies that are invalid")
     made.add_argument("--no-duckdb", action="store_true", help="read text without DuckDB")
@@ -85,7 +91,9 @@ def _write(made: Audit, options: argparse.Namespace) -> None:
 
 
 def _found(made: Audit, what: str) -> bool:
+    changes = {group.said for group in made.changes}
     return bool({"denied": made.judged - made.allowed, "mismatch": made.mismatches,
+                 "closed": "closed" in changes, "opened": "opened" in changes,
                  "uncovered": made.uncovered, "bad": made.bad, "unknown": made.unknown}[what])
 
 
@@ -96,9 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"netpol audit: {options.output} is not for a terminal: --save FILE", file=sys.stderr)
         return MISUSE
     try:
-        made = audit(options.flows, options.filename, semantics=options.semantics,
-                     default_namespace=options.namespace, node_addresses=options.node_address,
-                     keep_going=options.keep_going, format=options.input,
+        made = audit(options.flows, options.filename, baseline=options.baseline,
+                     semantics=options.semantics, default_namespace=options.namespace,
+                     node_addresses=options.node_address, keep_going=options.keep_going,
+                     format=options.input,
                      use_duckdb=not options.no_duckdb)
         _write(made, options)
     except NetpolError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ._audit_read import BadLine, Log, path_of, read_log, read_rows, read_table
 from ._audit_rows import Row
 from ._engine import Cluster, Decision
 from ._errors import NetpolError
-from ._manifests import Manifests, Path, load
+from ._manifests import Manifests, Path, load, validate
 from ._model import NetworkPolicy
 
 SCHEMA = "netpol.audit/v1"
@@ -69,7 +69,7 @@ class Group:
     line: int
     hits: int
     flows: int
-    said: str | None = None  #: of mismatches: what the log says
+    said: str | None = None  #: of mismatches the log's verdict; of changes "closed" or "opened"
 
     @property
     def why(self) -> str:
@@ -103,8 +103,8 @@ class _Policy:
 class Audit:
     """What :func:`audit` found. ``print(audit)`` shows a summary."""
 
-    def __init__(self, manifests: Manifests, log: Log, semantics: str,
-                 default_namespace: str) -> None:
+    def __init__(self, manifests: Manifests, log: Log, semantics: str, default_namespace: str,
+                 keep_going: bool) -> None:
         self.semantics = semantics
         #: distinct flows that could be judged
         self.flows: list[Flow] = []
@@ -118,11 +118,11 @@ class Audit:
         self.bad_lines: list[BadLine] = log.examples
         self.notes: list[str] = list(log.notes)
         self._log = log
-        self._policies = _inventory(manifests, default_namespace)
+        self._policies = _inventory(manifests, default_namespace, keep_going)
         self._names = {f"{p.kind} {p.name}": p for p in self._policies}
         self._silences: dict[tuple[str, str, str], RuleUse] = {}
 
-    def _take(self, rows: Iterable[tuple[Row, int]], judge: Judge) -> None:
+    def _take(self, rows: Iterable[tuple[Row, int]], judge: Judge, baseline: Judge | None) -> None:
         assumed = 0
         merged: dict[tuple[Any, ...], Flow] = {}
         for row, hits in rows:
@@ -130,8 +130,12 @@ class Audit:
             if isinstance(said, Unknown):
                 self.unknown[said.label, said.why] += hits
                 continue
+            if baseline is not None:
+                before = baseline.judge(row, hits)
+                said.before = before.allowed if isinstance(before, Flow) else None
             assumed += hits if said.src.assumed or said.dst.assumed else 0
-            key = (said.src.name, said.dst.name, said.protocol, said.port, said.said, said.side)
+            key = (said.src.name, said.dst.name, said.protocol, said.port, said.said, said.side,
+                   said.before)
             if (known := merged.get(key)) is not None:
                 known.hits += hits
             else:
@@ -231,7 +235,12 @@ class Audit:
     @property
     def mismatches(self) -> list[Group]:
         """Where the log's verdict is not that of the policies: ``said`` is the log's."""
-        return _grouped((flow for flow in self.flows if flow.mismatch), with_said=True)
+        return _grouped((flow for flow in self.flows if flow.mismatch), lambda flow: flow.said)
+
+    @property
+    def changes(self) -> list[Group]:
+        """What the policies close or open against the baseline: ``said`` tells which."""
+        return _grouped((flow for flow in self.flows if flow.change), lambda flow: flow.change)
 
     @property
     def groups(self) -> list[Group]:
@@ -295,12 +304,13 @@ def _by_hits(flow: Flow) -> tuple[Any, ...]:
             flow.said or "", flow.side or "", flow.src.name, flow.dst.name)
 
 
-def _grouped(flows: Iterable[Flow], with_said: bool = False) -> list[Group]:
+def _grouped(flows: Iterable[Flow],
+             said: Callable[[Flow], str | None] = lambda flow: None) -> list[Group]:
     sums: dict[tuple[Any, ...], list[Flow]] = {}
     for flow in flows:
         d = flow.deciding
         key = (_end(flow.src), _end(flow.dst), flow.protocol, flow.port, flow.allowed, d.direction,
-               d.reason, d.policy, d.rule, d.source, d.line, flow.said if with_said else None)
+               d.reason, d.policy, d.rule, d.source, d.line, said(flow))
         sums.setdefault(key, []).append(flow)
     made = [_group(key, alike) for key, alike in sums.items()]
     return sorted(made, key=lambda g: (-g.hits, g.src, g.dst, g.protocol, g.port or 0))
@@ -326,10 +336,13 @@ def outside(addresses: set[str]) -> str:
 
 # ---- the policies ----
 
-def _inventory(manifests: Manifests, default_namespace: str) -> list[_Policy]:
+def _inventory(manifests: Manifests, default_namespace: str,
+               keep_going: bool) -> list[_Policy]:
     made = []
     for entry in manifests.policies._by_key.values():
         handle, value = entry.current(), entry.get()
+        if keep_going and any(d.severity == "error" for d in validate(value)):
+            continue  # the cluster goes on without it
         space = entry._namespaced
         name = _core.object_name(handle)
         if space:
@@ -377,7 +390,8 @@ def _json_of(audit: Audit, top: int | None) -> dict[str, Any]:
         "rules": [_json_rule(use) for use in audit.rules if use.hits][:top],
         "denied": [_json_group(g) for g in audit.denied[:top]],
         "uncovered": [_json_group(g) for g in audit.uncovered[:top]],
-        "mismatches": [_json_group(g) for g in audit.mismatches[:top]],
+        "mismatches": [_json_group(g, "log") for g in audit.mismatches[:top]],
+        "changes": [_json_group(g, "change") for g in audit.changes[:top]],
         "unused_policies": [{"policy": p.policy, "kind": p.kind, "source": p.source,
                              "line": p.line} for p in audit.unused_policies[:top]],
         "unused_rules": [_json_rule(use) for use in audit.unused_rules[:top]],
@@ -394,7 +408,7 @@ def _json_rule(use: RuleUse) -> dict[str, Any]:
             "flows": use.flows}
 
 
-def _json_group(group: Group) -> dict[str, Any]:
+def _json_group(group: Group, said: str = "") -> dict[str, Any]:
     made: dict[str, Any] = {
         "src": group.src, "dst": group.dst, "proto": group.protocol, "port": group.port,
         "verdict": "allow" if group.allowed else "deny", "direction": group.direction,
@@ -403,13 +417,16 @@ def _json_group(group: Group) -> dict[str, Any]:
         made |= {"policy": group.policy, "kind": group.kind, "rule": group.rule,
                  "source": group.source, "line": group.line}
     if group.said is not None:
-        made["log"] = group.said
+        made[said] = group.said
     return made
 
 
 # ---- the function ----
 
-def audit(flows: Any, manifests: Manifests | Path | Iterable[Path], *,
+Source = Manifests | Path | Iterable[Path]
+
+
+def audit(flows: Any, manifests: Source, *, baseline: Source | None = None,
           semantics: str = "spec", default_namespace: str = "default",
           node_addresses: Iterable[str] = (), keep_going: bool = False,
           format: str | None = None, use_duckdb: bool = True) -> Audit:
@@ -422,25 +439,38 @@ def audit(flows: Any, manifests: Manifests | Path | Iterable[Path], *,
         input), dicts, or a table with ``__arrow_c_stream__`` (Polars, PyArrow, DuckDB relations).
         A column "count" says for how many lines a row stands.
     :param manifests: :func:`load`'s result, or paths.
+    :param baseline: what is there today, as ``manifests``: ``changes`` is then what of the log the
+        new policies close and open.
     :param semantics, default_namespace, node_addresses, keep_going: as of :class:`Cluster`.
     :param format: of files, where their look does not tell: "hubble", "jsonl", "csv", …
     :param use_duckdb: False reads text with the standard library.
     :raises ValueError: a log has no columns for source, destination and port.
     :raises ImportError: Parquet, Arrow or a table is given, and what reads it is missing.
     """
-    if not isinstance(manifests, Manifests):
-        one = path_of(manifests)
-        paths = (one,) if one is not None else tuple(manifests)  # type: ignore[arg-type]
-        manifests = load(*paths, keep_going=keep_going)
-    cluster = Cluster(manifests, semantics=semantics, default_namespace=default_namespace,
-                      node_addresses=node_addresses, keep_going=keep_going)
-    engine = cluster.compile()
+    loaded = [None if one is None else _loaded(one, keep_going) for one in (manifests, baseline)]
+    judges = [None if one is None else _judge(one, default_namespace, semantics=semantics,
+                                              node_addresses=tuple(node_addresses),
+                                              keep_going=keep_going) for one in loaded]
     log = Log()
     _read(flows, log, format, use_duckdb)
-    made = Audit(manifests, log, semantics, default_namespace)
-    judge = Judge(engine, Directory(manifests, engine, default_namespace))
-    made._take(log.rows.items(), judge)
+    assert loaded[0] is not None and judges[0] is not None
+    made = Audit(loaded[0], log, semantics, default_namespace, keep_going)
+    made._take(log.rows.items(), judges[0], judges[1])
     return made
+
+
+def _loaded(manifests: Source, keep_going: bool) -> Manifests:
+    if isinstance(manifests, Manifests):
+        return manifests
+    one = path_of(manifests)
+    paths = (one,) if one is not None else tuple(manifests)  # type: ignore[arg-type]
+    return load(*paths, keep_going=keep_going)
+
+
+def _judge(manifests: Manifests, default_namespace: str, **options: Any) -> Judge:
+    cluster = Cluster(manifests, default_namespace=default_namespace, **options)
+    engine = cluster.compile()
+    return Judge(engine, Directory(manifests, engine, default_namespace))
 
 
 def _read(flows: Any, log: Log, kind: str | None, use_duckdb: bool) -> None:

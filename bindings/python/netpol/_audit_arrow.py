@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     ("src", "string"), ("dst", "string"), ("src_name", "string"), ("dst_name", "string"),
     ("protocol", "string"), ("port", "int"), ("hits", "bigint"), ("log", "string"),
-    ("log_direction", "string"), ("allowed", "boolean"), ("covered", "boolean"),
+    ("log_direction", "string"), ("allowed", "boolean"), ("allowed_before", "boolean"),
+    ("covered", "boolean"),
     ("egress_allowed", "boolean"), ("egress_tier", "string"), ("egress_reason", "string"),
     ("egress_policy", "string"), ("egress_rule", "int"), ("egress_source", "string"),
     ("egress_line", "int"),
@@ -35,8 +36,9 @@ def _decision(d: Decision) -> tuple[Any, ...]:
 def values_of(flow: Flow) -> tuple[Any, ...]:
     """One row, in the order of COLUMNS."""
     return (flow.src.label, flow.dst.label, flow.src.name, flow.dst.name, flow.protocol, flow.port,
-            flow.hits, flow.said, flow.side, flow.allowed, flow.covered, *_decision(flow.egress),
-            *_decision(flow.ingress), ",".join(flow.depends) or None)
+            flow.hits, flow.said, flow.side, flow.allowed, flow.before,
+            flow.covered, *_decision(flow.egress), *_decision(flow.ingress),
+            ",".join(flow.depends) or None)
 
 
 def table_of(flows: Sequence[Flow]) -> Any:

@@ -28,7 +28,8 @@ def part_of(audit: Audit, top: int) -> str:
     """What is in the page: also what a notebook shows."""
     parts = [_head(audit), _picture(audit, top), _rules(audit, top),
              _groups("Denied by the policies", audit.denied, top, DENY),
-             _groups("The log says otherwise", audit.mismatches, top, "#b7791f"),
+             _groups("Changed against the baseline", audit.changes, top, "#b7791f"),
+             _groups("The log says otherwise", audit.mismatches, top, "#b7791f", "log"),
              _groups("Covered by no policy", audit.uncovered, top, "#b7791f"),
              _uses("Policies about none of these flows", audit.unused_policies, top),
              _uses("Rules that decided none of these flows", audit.unused_rules, top),
@@ -83,12 +84,12 @@ def _rules(audit: Audit, top: int) -> str:
     return _section("Rules by hits", ["hits", "flows", "", "", "rule", "at"], rows, top, (0, 1))
 
 
-def _groups(title: str, groups: Sequence[Group], top: int, color: str) -> str:
+def _groups(title: str, groups: Sequence[Group], top: int, color: str, said: str = "") -> str:
     most = max((g.hits for g in groups), default=0)
     rows = [[f"{g.hits:,}", bar_svg(g.hits, most, color, 80), escape(g.src), escape(g.dst),
              escape(port_of(g)), word(g.allowed), escape(g.why), place(g.source, g.line),
              escape(g.said or "")] for g in groups]
-    head = ["hits", "", "from", "to", "port", "policies", "by", "at", "log"]
+    head = ["hits", "", "from", "to", "port", "policies", "by", "at", said]
     if not any(g.said for g in groups):
         head, rows = head[:-1], [row[:-1] for row in rows]
     return _section(title, head, rows, top, (0,))

@@ -48,6 +48,14 @@ class Flow:
     egress: Decision
     ingress: Decision
     depends: tuple[str, ...]  #: what network plug-ins see differently
+    before: bool | None = None  #: whether the baseline allows it; None: it does not know
+
+    @property
+    def change(self) -> str | None:
+        """What became of it against the baseline: "closed" or "opened"."""
+        if self.before is None or self.before == self.allowed:
+            return None
+        return "opened" if self.allowed else "closed"
 
     @property
     def deciding(self) -> Decision:

@@ -96,7 +96,10 @@ def text_of(audit: Audit, top: int, color: bool) -> str:
     _head(page, audit)
     _rules(page, audit)
     _groups(page, "Denied by the policies", audit.denied, "red")
-    _mismatches(page, audit)
+    _said(page, "Changed against the baseline", audit.changes,
+          {"closed": "was allowed, is denied", "opened": "was denied, is allowed"})
+    _said(page, "The log says otherwise", audit.mismatches,
+          {"forwarded": "forwarded, policies deny", "dropped": "dropped, policies allow"})
     _groups(page, "Covered by no policy", audit.uncovered, "yellow")
     _unused(page, audit)
     _talkers(page, audit)
@@ -138,12 +141,10 @@ def _groups(page: _Page, title: str, groups: Sequence[Group], color: str) -> Non
     page.section(title, rows, (0,))
 
 
-def _mismatches(page: _Page, audit: Audit) -> None:
-    said = {"forwarded": "forwarded, policies deny", "dropped": "dropped, policies allow"}
-    rows = [(f"{g.hits:,}", said[g.said or "forwarded"],
-             address(g.src, g.dst, g.protocol, g.port), safe(g.why) + place_of(g))
-            for g in audit.mismatches]
-    page.section("The log says otherwise", rows, (0,), lambda line: page.paint(line, "yellow"))
+def _said(page: _Page, title: str, groups: Sequence[Group], words: dict[str, str]) -> None:
+    rows = [(f"{g.hits:,}", words[g.said or ""], address(g.src, g.dst, g.protocol, g.port),
+             safe(g.why) + place_of(g)) for g in groups]
+    page.section(title, rows, (0,), lambda line: page.paint(line, "yellow"))
 
 
 def _unused(page: _Page, audit: Audit) -> None:

@@ -119,6 +119,31 @@ def test_talkers():
     assert sum(t.sent for t in a.talkers) == sum(t.received for t in a.talkers) == a.judged
 
 
+def test_what_new_policies_change():
+    """The law of it: what is closed or opened is what the two audits say differently."""
+    old, new = ([CLUSTER, policy] for policy in POLICIES[1:])
+    a = netpol.audit(LOG, new, baseline=old)
+    assert [(g.src, g.dst, g.port, g.hits, g.said) for g in a.changes] == [
+        ("default/api", "default/db", 3306, 14, "opened"),
+        ("prod/api", "default/db", 3306, 6, "closed"),
+        ("default/db", "outside (2 addresses)", 443, 3, "closed")]
+    before = netpol.audit(LOG, old)
+    assert sum(g.hits * (1 if g.said == "opened" else -1) for g in a.changes) == (
+        a.allowed - before.allowed)
+    assert netpol.audit(LOG, new, baseline=new).changes == before.changes == []
+    assert json.loads(a.to_json())["changes"][1]["change"] == "closed"
+    assert "was allowed, is denied" in a.text() and "Changed against" in a.to_html()
+
+
+def test_an_invalid_policy_is_not_called_unused(tmp_path):
+    text = MORE.replace("ingress: [{}]", "ingress: [{ports: [{port: 0}]}]")
+    (tmp_path / "more.yaml").write_text(text)
+    with pytest.raises(netpol.InvalidError):
+        netpol.audit(LOG, [*EXAMPLE, tmp_path / "more.yaml"])
+    a = netpol.audit(LOG, [*EXAMPLE, tmp_path / "more.yaml"], keep_going=True)
+    assert a.unused_policies == [] and [use.policy for use in a.unused_rules] == ["default/more"]
+
+
 # ---- lines of Hubble ----
 
 def event(**changes):
@@ -547,6 +572,14 @@ def test_the_page_of_the_documentation_is_what_is_printed():
 def test_fail_on(what, status, capsys):
     given = ["audit", "-f", str(CLUSTER), "-f", str(POLICIES[0]), str(LOG)]
     assert main([*given, "--fail-on", what]) == status
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("what, status", [("closed", 1), ("opened", 1)])
+def test_fail_on_changes(what, status, capsys):
+    new = ["audit", "-f", str(CLUSTER), "-f", str(POLICIES[2]), str(LOG), "--fail-on", what]
+    assert main([*new, "--baseline", str(CLUSTER), "--baseline", str(POLICIES[1])]) == status
+    assert main([*new, "--baseline", str(CLUSTER), "--baseline", str(POLICIES[2])]) == 0
     capsys.readouterr()
 
 
