@@ -36,7 +36,7 @@ void np_binder_clear(np_binder *b)
     b->n_elements = b->n_entries = 0;
     b->status = NETPOL_OK;
     b->depth = 0;
-    b->crd = b->unchecked = false;
+    b->crd = b->standard = b->unchecked = false;
     b->name = b->namespace_name = NULL;
 }
 
@@ -247,6 +247,7 @@ netpol_status np_bind_object(np_binder *b, np_text *t, const np_kind *kind, cons
     *out = NULL;
     b->text = t;
     b->crd = kind->crd;
+    b->standard = b->crd && (b->o.flags & NETPOL_STANDARD_CHANNEL);
     netpol_object *x = new_object(b, kind, from);
     if (!x)
         return b->status;

@@ -43,6 +43,7 @@ typedef struct np_binder {
     uint32_t depth;       /* inside a plain value */
     bool strict;          /* not NETPOL_LENIENT */
     bool crd;             /* the kind at hand is a CustomResourceDefinition's */
+    bool standard;        /* … of which only the standard channel is known */
     bool unchecked;       /* NP_CODE_SCHEMA_UNCHECKED was found */
     const char *name;     /* of the last object, if it was broken; in the scratch */
     const char *namespace_name;

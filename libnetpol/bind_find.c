@@ -252,6 +252,8 @@ static const char *known_names(np_binder *b, const np_table *t)
 
 static const char *unknown_hint(np_binder *b, const char *name, const np_table *t)
 {
+    if (b->standard && np_table_find(t, np_slice_of(name)))
+        return "it is a field of the experimental channel";
     const char *near = np_table_near(t, np_slice_of(name));
     if (near)
         return np_bind_words(b, "did you mean \"%s\"?", near);

@@ -426,7 +426,7 @@ typedef struct open_map {
 enum { BIT_API_VERSION = 62, BIT_KIND = 63, NO_FIELD = 64 };
 
 /* The index of a field, or one of the bits above, or NO_FIELD. */
-static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
+static size_t find_any_field(const np_binder *b, const open_map *m, np_slice name)
 {
     if (m->expected < m->table->n_fields && np_field_is(&m->table->fields[m->expected], name))
         return m->expected;
@@ -437,6 +437,15 @@ static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
     const np_field *f =
         b->strict ? np_table_find(m->table, name) : np_table_find_folded(m->table, name);
     return f ? (size_t)(f - m->table->fields) : NO_FIELD;
+}
+
+/* The same where a channel may not have the field. */
+static size_t find_field(const np_binder *b, const open_map *m, np_slice name)
+{
+    size_t i = find_any_field(b, m, name);
+    bool lacks =
+        b->standard && i < m->table->n_fields && (m->table->fields[i].flags & NP_EXPERIMENTAL);
+    return lacks ? NO_FIELD : i;
 }
 
 static bool note_seen(np_binder *b, open_map *m, size_t i, np_at at, bool json, const char *name)

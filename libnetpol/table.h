@@ -31,8 +31,9 @@ typedef enum np_field_kind {
 
 enum {
     NP_ALWAYS = 1, /* written even when empty: Go fields without omitempty, non-pointer structs */
-    NP_REQUIRED_KEY = 2 /* of structs: an absent one is made empty (Go non-pointer struct); of all
-                           groups, for there may be such structs in them */
+    NP_REQUIRED_KEY = 2, /* of structs: an absent one is made empty (Go non-pointer struct); of all
+                            groups, for there may be such structs in them */
+    NP_EXPERIMENTAL = 4  /* no field of a CRD's standard channel */
 };
 
 typedef struct np_table np_table;

@@ -47,9 +47,10 @@ static const np_table from_table =
 static const np_field to_fields[] = {
     NP_SUB(netpol_cluster_peer, "namespaces", namespaces, 0, selector_table),
     NP_SUB(netpol_cluster_peer, "pods", pods, 0, pods_table),
-    NP_SUB(netpol_cluster_peer, "nodes", nodes, 0, selector_table),
+    NP_SUB(netpol_cluster_peer, "nodes", nodes, NP_EXPERIMENTAL, selector_table),
     NP_MANY(netpol_cluster_peer, "networks", networks, NP_STRING_LIST),
-    NP_MANY(netpol_cluster_peer, "domainNames", domain_names, NP_STRING_LIST),
+    NP_MANY_FLAGGED(netpol_cluster_peer, "domainNames", domain_names, NP_STRING_LIST,
+                    NP_EXPERIMENTAL),
 };
 static const uint8_t to_sorted[] = {4, 0, 3, 2, 1};
 static const np_table to_table =
@@ -172,7 +173,7 @@ static const np_table port_range_table =
 
 static const np_field admin_port_fields[] = {
     NP_SUB(netpol_admin_port, "portNumber", port_number, 0, port_number_table),
-    NP_ONE(netpol_admin_port, "namedPort", named_port, NP_STRING_SET, 0),
+    NP_ONE(netpol_admin_port, "namedPort", named_port, NP_STRING_SET, NP_EXPERIMENTAL),
     NP_SUB(netpol_admin_port, "portRange", port_range, 0, port_range_table),
 };
 static const uint8_t admin_port_sorted[] = {1, 0, 2};
@@ -224,7 +225,7 @@ const np_table np_table_admin_policy =
 static const np_field baseline_to_fields[] = {
     NP_SUB(netpol_cluster_peer, "namespaces", namespaces, 0, selector_table),
     NP_SUB(netpol_cluster_peer, "pods", pods, 0, pods_table),
-    NP_SUB(netpol_cluster_peer, "nodes", nodes, 0, selector_table),
+    NP_SUB(netpol_cluster_peer, "nodes", nodes, NP_EXPERIMENTAL, selector_table),
     NP_MANY(netpol_cluster_peer, "networks", networks, NP_STRING_LIST),
 };
 static const uint8_t baseline_to_sorted[] = {0, 3, 2, 1};

@@ -14,9 +14,10 @@
         name, #member, sizeof(name) - 1, kind, flags, offsetof(type, member), 0, NULL, NULL,       \
             NP_SINCE_0_1                                                                           \
     }
-#define NP_MANY(type, name, member, kind)                                                          \
+#define NP_MANY(type, name, member, kind) NP_MANY_FLAGGED(type, name, member, kind, 0)
+#define NP_MANY_FLAGGED(type, name, member, kind, flags)                                           \
     {                                                                                              \
-        name, #member, sizeof(name) - 1, kind, 0, offsetof(type, member),                          \
+        name, #member, sizeof(name) - 1, kind, flags, offsetof(type, member),                      \
             offsetof(type, n_##member), NULL, NULL, NP_SINCE_0_1                                   \
     }
 #define NP_SUB(type, name, member, flags, sub)                                                     \

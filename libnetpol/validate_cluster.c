@@ -69,6 +69,18 @@ static void require(np_check *c, const np_path *parent, const char *field)
     np_check_required(c, NP_CODE_FIELD_REQUIRED, np_spot_of(&path), "");
 }
 
+/* Whether a text has the field: with any value, or with a map. */
+static bool is_written(const np_check *c, const np_path *path, bool as_map)
+{
+    np_marks_cursor cursor = {.n = 0};
+    uint32_t line;
+    uint32_t column;
+    bool exact = false;
+    return np_marks_follow(&cursor, c->object->marks, c->object->kind->table, path, &line, &column,
+                           &exact) &&
+           exact && (!as_map || cursor.steps[cursor.n - 1].inside);
+}
+
 /* "PATH in body should …", with a number unless it is negative. Borrowed from c->hint until the
  * next one; NULL: no memory. */
 static const char *in_body(np_check *c, const np_path *path, const char *what, int32_t number)
@@ -282,11 +294,12 @@ static void check_domain_names(np_check *c, const np_path *peer, const netpol_cl
     }
 }
 
-/* Whether a field that is set is known to this channel; an unknown one is dropped by the server. */
+/* Whether a field that is set is known to this channel; an unknown one is dropped by the server,
+ * which sees it even if it is null. */
 static bool keeps(np_check *c, const np_path *parent, const char *field, bool set, bool known)
 {
     np_path path = np_path_field(parent, field);
-    if (set && !known)
+    if (!known && (set || is_written(c, &path, false)))
         np_check_unknown_field(c, NP_CODE_UNKNOWN_FIELD, np_spot_of(&path));
     return set && known;
 }
@@ -461,11 +474,7 @@ static bool has_spec(const np_check *c, const netpol_cluster_policy *p)
     if (p->tier || p->priority || p->subject || p->ingress || p->egress || c->object->line == 0)
         return true;
     np_path path = np_path_field(NULL, "spec");
-    uint32_t line;
-    uint32_t column;
-    bool exact = false;
-    return np_marks_find(c->object->marks, c->object->kind->table, &path, &line, &column, &exact) &&
-           exact;
+    return is_written(c, &path, true);
 }
 
 static void check_schema(np_check *c, const netpol_cluster_policy *p, const dialect *d)

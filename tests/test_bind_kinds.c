@@ -120,6 +120,23 @@ static void a_cluster_scoped_policy_keeps_the_presence_of_all_fields(void **stat
     netpol_manifests_free(m);
 }
 
+/* Of a field that the channel lacks the value does not matter. */
+static void the_standard_channel_lacks_fields(void **state)
+{
+#define LACKING " | it is a field of the experimental channel\n"
+    static const char text[] =
+        "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
+        "metadata: {name: a}\nspec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: "
+        "[{action: Deny, to: [\n{nodes: null},\n{nodes: {a: 1}, domainNames: 5}]}]}\n";
+    (void)state;
+    test_expect_findings(
+        "standard", text, NETPOL_STANDARD_CHANNEL,
+        "300 spec.egress[0].to[0].nodes 5:2 unknown field \"spec.egress[0].to[0].nodes\"" LACKING
+        "300 spec.egress[0].to[1].domainNames 6:17 unknown field "
+        "\"spec.egress[0].to[1].domainNames\"" LACKING
+        "300 spec.egress[0].to[1].nodes 6:2 unknown field \"spec.egress[0].to[1].nodes\"" LACKING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_cron_job_has_its_pods_template_two_maps_deep),
         cmocka_unit_test(a_service_and_its_endpoints_are_read),
         cmocka_unit_test(a_cluster_scoped_policy_keeps_the_presence_of_all_fields),
+        cmocka_unit_test(the_standard_channel_lacks_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,9 +32,11 @@ static netpol_diagnostics *check(const char *why, const char *text, const char *
                                  netpol_status *status)
 {
     netpol_options o = {.size = sizeof o, .flags = flags};
+    /* What a channel does not know is told of objects that hold it, too. */
+    netpol_options all = {.size = sizeof all, .flags = flags & ~(uint32_t)NETPOL_STANDARD_CHANNEL};
     netpol_diagnostics *d = netpol_diagnostics_new(&o);
-    netpol_manifests *now = read_text(text, strlen(text), &o);
-    netpol_manifests *before = old ? read_text(old, strlen(old), &o) : NULL;
+    netpol_manifests *now = read_text(text, strlen(text), &all);
+    netpol_manifests *before = old ? read_text(old, strlen(old), &all) : NULL;
     if (!object_of(now) || (old && !object_of(before)))
         fail_msg("%s: there is no object", why);
     *status = netpol_object_validate(object_of(now), old ? object_of(before) : NULL, &o, d);
@@ -108,6 +110,11 @@ static const row standard_policies[] = {
       "unknown field \"spec.egress[0].to[1].domainNames\"",
       "spec.egress[0].to[0]: Invalid value: 0: spec.egress[0].to[0] in body should have at least 1 "
       "properties"}},
+    {"they are even if they are null",
+     CLUSTER_EGRESS("action: Deny, to: [{namespaces: {}, nodes: null}, {domainNames: ~, pods: "
+                    "{podSelector: {}}}]"),
+     {"unknown field \"spec.egress[0].to[0].nodes\"",
+      "unknown field \"spec.egress[0].to[1].domainNames\""}},
     {"a named port of a network is let through",
      CLUSTER_EGRESS("action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: "
                     "[{destinationNamedPort: web}]"),
