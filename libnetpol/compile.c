@@ -89,8 +89,7 @@ bool np_compile_settle_address(np_compiler *c, const np_ip *ip)
     uint32_t ref = class_of_ip(c, ip);
     if (ref == (ip->v4 ? np_ip4_find(&c->g->ip4, ip->b + 12) : np_ip6_find(&c->g->ip6, ip->b)))
         return true;
-    return ref == NP_CLASS_REF(NP_OUTSIDE) ? forget_address(c, ip)
-                                           : np_compile_address(c, ip, ref);
+    return ref == NP_CLASS_REF(NP_OUTSIDE) ? forget_address(c, ip) : np_compile_address(c, ip, ref);
 }
 
 static bool put_nodes(np_compiler *c)
@@ -132,19 +131,16 @@ static bool put_addresses(np_compiler *c)
     return true;
 }
 
+static uint32_t expected(uint64_t n)
+{
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 static bool make_address_maps(np_compiler *c)
 {
-    const np_snapshot *s = c->s;
-    uint32_t n[2] = {0, 0};
-    for (uint32_t i = 0; i < s->n_pods; i++) {
-        const np_pod *p = np_pod_at(s, i);
-        n[1] += p && np_pod_ip(p, NP_FAMILY_4);
-        n[0] += p && np_pod_ip(p, NP_FAMILY_6);
-    }
-    for (uint32_t i = 0; i < s->n_nodes; i++)
-        for (uint32_t k = 0; k < np_node_at(s, i)->n_ips; k++)
-            n[np_node_at(s, i)->ips[k].ip.v4]++;
-    return np_ip4_init(c->store, &c->g->ip4, n[1]) && np_ip6_init(c->store, &c->g->ip6, n[0]);
+    const uint64_t *n = c->s->n_ips;
+    return np_ip4_init(c->store, &c->g->ip4, expected(n[1])) &&
+           np_ip6_init(c->store, &c->g->ip6, expected(n[0]));
 }
 
 /* ---- the whole ---- */
@@ -280,7 +276,7 @@ static void free_builder(np_compiler *c)
     np_builder *b = &c->builder;
     const netpol_allocator *a = &c->alloc;
     np_numbers *lists[] = {&b->list,       &b->pods,      &b->group_of, &b->matches, &b->found,
-                           &b->first_form, &b->next_form, &b->words,   &b->open_at};
+                           &b->first_form, &b->next_form, &b->words,    &b->open_at};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         np_numbers_free(a, lists[i]);
     for (size_t i = 0; i < 3; i++)
@@ -391,7 +387,8 @@ netpol_status np_compiler_new(const np_snapshot *s, const netpol_semantics *how,
     if (!c)
         return NETPOL_NO_MEMORY;
     init(c, s, how, options);
-    netpol_status status = np_compile_finish(c, begin(c) ? build_all(c) : NETPOL_NO_MEMORY, program);
+    netpol_status status =
+        np_compile_finish(c, begin(c) ? build_all(c) : NETPOL_NO_MEMORY, program);
     if (status == NETPOL_OK)
         *out = c;
     else

@@ -94,8 +94,9 @@ typedef bool np_dict_same(const void *context, const void *key, uint32_t number)
 /* The number of an entry that `same` says yes to; UINT32_MAX: there is none. */
 uint32_t np_dict_find(const np_dict *d, uint32_t hash, np_dict_same *same, const void *context,
                       const void *key);
-/* False: no memory, the entries are as they were. */
-bool np_dict_add(np_store *s, np_dict *d, uint32_t hash, uint32_t number);
+/* 0: no memory, the entries are as they were; 2: added, and another entry has the same hash; 1:
+ * added. */
+int np_dict_add(np_store *s, np_dict *d, uint32_t hash, uint32_t number);
 /* Takes one entry out, if it is there. False: no memory, nothing changed. */
 bool np_dict_remove(np_store *s, np_dict *d, uint32_t hash, uint32_t number);
 void np_dict_drop(np_store *s, np_dict *d);

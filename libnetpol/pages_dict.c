@@ -117,27 +117,36 @@ static bool split(np_store *s, void **at, uint32_t shift)
     return true;
 }
 
-bool np_dict_add(np_store *s, np_dict *d, uint32_t hash, uint32_t number)
+static bool has_hash(const leaf *l, uint32_t hash)
+{
+    for (uint32_t i = 0; i < l->n; i++)
+        if (l->at[i].hash == hash)
+            return true;
+    return false;
+}
+
+int np_dict_add(np_store *s, np_dict *d, uint32_t hash, uint32_t number)
 {
     void **at = &d->root;
     uint32_t shift = 0;
     for (; *at; shift += NODE_SHIFT) {
         bool full = is_leaf(*at) && leaf_of(*at)->n >= LEAF_ROOM && shift < HASH_BITS;
         if (full && !split(s, at, shift))
-            return false;
+            return 0;
         if (is_leaf(*at))
             break;
         void **node = own_node(s, at);
         if (!node)
-            return false;
+            return 0;
         at = &node[child_of(hash, shift)];
     }
     leaf *l = own_leaf(s, at, *at ? leaf_of(*at)->n + 1 : 1);
     if (!l)
-        return false;
+        return 0;
+    int added = has_hash(l, hash) ? 2 : 1;
     l->at[l->n++] = (entry){hash, number};
     d->n++;
-    return true;
+    return added;
 }
 
 /* Takes the i-th entry out of a leaf. An empty leaf goes. */

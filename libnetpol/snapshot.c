@@ -73,10 +73,19 @@ uint32_t np_snapshot_pod(const np_snapshot *s, uint32_t space, const char *name)
                         &(name_key){space, "", name});
 }
 
+/* Pods that are their own owners are found as pods. */
+static uint32_t owner_of_pod(const np_snapshot *s, uint32_t space, const char *name)
+{
+    uint32_t pod = np_snapshot_pod(s, space, name);
+    uint32_t owner = pod == NP_NONE ? NP_NONE : np_pod_at(s, pod)->owner;
+    return owner != NP_NONE && !np_owner_at(s, owner)->texts ? owner : NP_NONE;
+}
+
 uint32_t np_snapshot_owner(const np_snapshot *s, uint32_t space, const char *kind, const char *name)
 {
-    return np_dict_find(&s->by_owner, np_hash_in(space, kind, name), owner_is, s,
-                        &(name_key){space, kind, name});
+    uint32_t owner = np_dict_find(&s->by_owner, np_hash_in(space, kind, name), owner_is, s,
+                                  &(name_key){space, kind, name});
+    return owner == NP_NONE && strcmp(kind, "Pod") == 0 ? owner_of_pod(s, space, name) : owner;
 }
 
 uint32_t np_snapshot_service(const np_snapshot *s, uint32_t space, const char *name)

@@ -173,6 +173,7 @@ typedef struct np_snapshot {
     uint32_t n_others;
     uint32_t n_live_pods;
     uint32_t n_policies;  /* NetworkPolicies in all */
+    uint64_t n_ips[2];    /* known addresses: of IPv6, of IPv4 */
     np_tree namespaces;   /* np_namespace */
     np_tree nodes;        /* np_node */
     np_tree pods;         /* const np_pod * */

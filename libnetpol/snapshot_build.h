@@ -47,6 +47,7 @@ struct np_build {
     np_free free_owners;
     np_free free_services;
     np_free free_others;
+    np_free late; /* pods that are told something after all others, while everything is made */
     np_note *notes;
     size_t n_notes;
     size_t notes_room;
@@ -111,8 +112,9 @@ bool np_build_guest(np_build *b, uint32_t node, int by);
 
 bool np_build_put_pod(np_build *b, const netpol_object *was, const netpol_object *x);
 bool np_build_remove_pod(np_build *b, const netpol_object *x);
-/* What pods tell of their nodes, and nodes of their guests: after all pods are there. */
+/* What can only be told after all pods are there. */
 netpol_status np_build_hosts(np_build *b);
+void np_build_late_families(np_build *b);
 
 /* What is known of a pod before it is entered. */
 typedef struct np_pod_draft {

@@ -62,11 +62,7 @@ netpol_status np_build_families(np_build *b)
         s->families = families_of_policies(s);
     if (!s->families)
         s->families = NP_FAMILY_4;
-    for (uint32_t i = 0; i < s->n_pods; i++) {
-        np_pod *p = (np_pod *)(uintptr_t)np_pod_at(s, i); /* not published yet */
-        if (p->address_unknown)
-            p->families = s->families;
-    }
+    np_build_late_families(b);
     return NETPOL_OK;
 }
 
@@ -203,6 +199,8 @@ static netpol_status publish(np_build *b, np_snapshot **out)
     if (!s)
         return NETPOL_NO_MEMORY;
     b->s.incomplete = b->c->incomplete || b->invalid;
+    b->s.n_ips[0] = b->n_ips[0];
+    b->s.n_ips[1] = b->n_ips[1];
     memcpy(s, &b->s, sizeof *s);
     atomic_init(&s->refs, 1);
     s->version = np_store_publish(b->store);
@@ -417,8 +415,8 @@ void np_build_free(np_build *b)
     netpol_allocator alloc = b->alloc;
     drop_head(b);
     np_store_close(b->store);
-    np_free *lists[] = {&b->free_namespaces, &b->free_nodes,    &b->free_pods,
-                        &b->free_owners,     &b->free_services, &b->free_others};
+    np_free *lists[] = {&b->free_namespaces, &b->free_nodes,  &b->free_pods, &b->free_owners,
+                        &b->free_services,   &b->free_others, &b->late};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         np_release(&alloc, lists[i]->at, lists[i]->room * sizeof *lists[i]->at);
     for (size_t i = 0; i < b->n_notes; i++) {

@@ -108,50 +108,57 @@ static np_owner *edit_owner(np_build *b, uint32_t owner)
 }
 
 /* A pod without a controller is its own owner and lends it its name. */
-static bool is_own(const np_pod_draft *d, const char *kind, const char *name)
+static bool is_own(const np_pod_draft *d)
 {
-    return strcmp(kind, "Pod") == 0 && name == d->name && !d->own_name;
+    return d->owner_name == d->name && !d->own_name && *d->name;
+}
+
+/* Gives an owner a name of its own, under which it is found. */
+static bool name_owner(np_build *b, uint32_t owner, np_owner *o, const char *kind, const char *name)
+{
+    size_t n = strlen(kind) + 1;
+    size_t length = strlen(name) + 1;
+    o->texts = np_store_block(b->store, n + length);
+    if (!o->texts)
+        return false;
+    memcpy(o->texts, kind, n);
+    memcpy(o->texts + n, name, length);
+    o->kind = o->texts;
+    o->name = o->texts + n;
+    return np_dict_add(b->store, &b->s.by_owner, np_hash_in(o->space, kind, name), owner);
 }
 
 static bool new_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t *owner)
 {
-    np_owner o = {.space = space, .first_pod = NP_NONE, .last_pod = NP_NONE, .kind = "Pod"};
-    if (!is_own(d, d->owner_kind, d->owner_name)) {
-        size_t kind = strlen(d->owner_kind) + 1;
-        size_t name = strlen(d->owner_name) + 1;
-        o.texts = np_store_block(b->store, kind + name);
-        if (!o.texts)
-            return false;
-        memcpy(o.texts, d->owner_kind, kind);
-        memcpy(o.texts + kind, d->owner_name, name);
-        o.kind = o.texts;
-        o.name = o.texts + kind;
-    } else {
-        o.name = d->name;
-    }
-    np_owner *to = np_build_number(b, &b->free_owners, &b->s.owners, &b->s.n_owners, owner)
-                       ? edit_owner(b, *owner)
-                       : NULL;
-    if (!to) {
-        np_store_drop(b->store, o.texts);
+    if (!np_build_number(b, &b->free_owners, &b->s.owners, &b->s.n_owners, owner))
         return false;
-    }
-    *to = o;
-    return np_dict_add(b->store, &b->s.by_owner, np_hash_in(space, o.kind, o.name), *owner);
+    np_owner *o = edit_owner(b, *owner);
+    if (!o)
+        return false;
+    *o = (np_owner){
+        .space = space, .first_pod = NP_NONE, .last_pod = NP_NONE, .kind = "Pod", .name = d->name};
+    return is_own(d) || name_owner(b, *owner, o, d->owner_kind, d->owner_name);
 }
 
-/* The owner of a pod; made if it is new, or without a name. */
-static bool find_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t *owner)
+/* The owner of a pod (`had`: that it has already); made if it is new, or without a name. */
+static bool find_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t had,
+                       uint32_t *owner)
 {
-    *owner = np_snapshot_owner(&b->s, space, d->owner_kind, d->owner_name);
-    if (*owner == NP_NONE || !*d->owner_name)
+    bool own = is_own(d);
+    *owner = own && had != NP_NONE && !np_owner_at(&b->s, had)->texts ? had : NP_NONE;
+    if (*owner == NP_NONE && *d->owner_name)
+        *owner = np_snapshot_owner(&b->s, space, d->owner_kind, d->owner_name);
+    if (*owner == NP_NONE)
         return new_owner(b, d, space, owner);
-    if (np_owner_at(&b->s, *owner)->texts || !is_own(d, d->owner_kind, d->owner_name))
+    if (np_owner_at(&b->s, *owner)->texts)
         return true;
-    np_owner *o = edit_owner(b, *owner); /* the pod has another object now */
-    if (o)
-        o->name = d->name;
-    return o != NULL;
+    np_owner *o = edit_owner(b, *owner);
+    if (!o)
+        return false;
+    if (!own) /* a pod that controls others */
+        return name_owner(b, *owner, o, d->owner_kind, d->owner_name);
+    o->name = d->name; /* the pod has another object now */
+    return true;
 }
 
 static bool free_owner(np_build *b, uint32_t owner, const np_owner *o)
@@ -253,13 +260,28 @@ static bool is_terminating(const np_pod *p)
     return meta && meta->deletion_timestamp;
 }
 
+typedef struct others {
+    const np_build *b;
+    const np_pod *p;
+} others;
+
+static bool is_rival(const void *context, const void *key, uint32_t number)
+{
+    const others *x = context;
+    const np_pod *q = np_pod_at(&x->b->s, number);
+    const np_ip *ip = np_pod_ip(q, ((const np_ip *)key)->v4 ? NP_FAMILY_4 : NP_FAMILY_6);
+    return q != x->p && q->running == 2 && ip && np_ip_equal(ip, key) && !is_terminating(q);
+}
+
 /* Two running pods with one address cannot both be right. */
 static void settle_address(np_build *b, const np_pod *p, const np_ip *ip)
 {
-    uint32_t held = np_snapshot_pod_of_ip(&b->s, ip);
-    const np_pod *old = held == NP_NONE ? NULL : np_pod_at(&b->s, held);
-    if (!old || p->running < 2 || old->running < 2 || is_terminating(p) || is_terminating(old))
+    if (p->running < 2 || is_terminating(p))
         return;
+    uint32_t held = np_dict_find(&b->s.pod_ips, np_hash_ip(ip), is_rival, &(others){b, p}, ip);
+    if (held == NP_NONE)
+        return;
+    const np_pod *old = np_pod_at(&b->s, held);
     char text[NP_IP_TEXT];
     (void)np_ip_format(ip, text);
     np_build_say(b, NP_CODE_DUPLICATE_ADDRESS, p->object,
@@ -352,28 +374,44 @@ static np_pod *own_record(const np_build *b, uint32_t pod)
     return (np_pod *)(uintptr_t)np_pod_at(&b->s, pod);
 }
 
+/* What a pod can only be told after all others: the node of one that names none, the addresses of
+ * one that is its node's guest, the families of one without address. */
+static bool is_late(const np_build *b, const np_pod *p)
+{
+    return !b->changing && (p->node == NP_NONE || p->address_unknown);
+}
+
 netpol_status np_build_hosts(np_build *b)
 {
-    for (uint32_t i = 0; i < b->s.n_pods; i++)
-        if (!tell_host_ips(b, own_record(b, i), 1))
+    for (size_t i = 0; i < b->late.n; i++) {
+        np_pod *p = own_record(b, b->late.at[i]);
+        if (p->node == NP_NONE && !tell_host_ips(b, p, 1))
             return NETPOL_NO_MEMORY;
-    for (uint32_t i = 0; i < b->s.n_pods; i++) {
-        netpol_status status = np_build_pause(b, i);
-        if (status != NETPOL_OK)
-            return status;
-        np_pod *p = own_record(b, i);
-        if (!become_guest(b, p) || !enter_ips(b, i, p, 1))
+    }
+    for (size_t i = 0; i < b->late.n; i++) {
+        np_pod *p = own_record(b, b->late.at[i]);
+        if (!become_guest(b, p) || !enter_ips(b, b->late.at[i], p, 1))
             return NETPOL_NO_MEMORY;
     }
     return NETPOL_OK;
 }
 
-/* While a picture is changed, a pod does at once what np_build_hosts does for all. */
+void np_build_late_families(np_build *b)
+{
+    for (size_t i = 0; i < b->late.n; i++) {
+        np_pod *p = own_record(b, b->late.at[i]);
+        if (p->address_unknown)
+            p->families = b->s.families;
+    }
+}
+
 static bool settle_in(np_build *b, uint32_t pod, np_pod *p)
 {
-    if (!b->changing)
-        return true;
-    if (!tell_host_ips(b, p, 1) || !become_guest(b, p))
+    if (p->node != NP_NONE && !tell_host_ips(b, p, 1))
+        return false;
+    if (is_late(b, p))
+        return np_build_unused(b, &b->late, pod);
+    if ((p->node == NP_NONE && !tell_host_ips(b, p, 1)) || !become_guest(b, p))
         return false;
     if (p->address_unknown)
         p->families = b->s.families;
@@ -423,7 +461,7 @@ bool np_build_enter_pod(np_build *b, const np_pod_draft *d, uint32_t at, const c
     const char *node = d->spec ? d->spec->node_name : NULL;
     if (node && *node && !np_build_use_node(b, node, &p->node))
         return false;
-    if (!find_owner(b, d, p->space, &p->owner))
+    if (!find_owner(b, d, p->space, had, &p->owner))
         return false;
     if (p->owner != had &&
         ((had != NP_NONE && !leave_owner(b, had, at)) || !chain_to_owner(b, p->owner, at)))

@@ -168,7 +168,6 @@ static void same_picture(const twins *t)
     SAME("policies", s->n_policies, z->n_policies);
     SAME("namespaces", s->by_namespace.n, z->by_namespace.n);
     SAME("nodes", s->by_node.n, z->by_node.n);
-    SAME("owners", s->by_owner.n, z->by_owner.n);
     SAME("services", s->by_service.n, z->by_service.n);
     SAME("addresses of nodes", s->node_ips.n, z->node_ips.n);
     SAME("addresses of pods", s->pod_ips.n, z->pod_ips.n);
