@@ -4,10 +4,11 @@
 
 %{
 #include "arrow.h"
+#include "plan.h"
 %}
 
 %init %{
-    if (!np_values_init())
+    if (!np_plan_init())
 #if SWIG_VERSION >= 0x040400
         return -1;
 #else
@@ -118,7 +119,10 @@
 
 /* ---- what needs Python objects ---- */
 
+%rename(plan_new) np_plan_new;
 %rename(value_of) np_value_of;
+%rename(values_fill) np_values_fill;
+%rename(policy_places) np_policy_places;
 %rename(object_of) np_object_of;
 %rename(flow_verdict) np_verdict;
 %rename(flow_decisions) np_decisions;
@@ -132,8 +136,11 @@
 %rename(verdicts_array) np_verdicts_array;
 %rename(verdicts_stream) np_verdicts_stream;
 
-PyObject *np_value_of(const netpol_object *x, PyObject *classes);
-netpol_object *np_object_of(PyObject *value, PyObject *classes);
+PyObject *np_plan_new(PyObject *classes);
+PyObject *np_value_of(const netpol_object *x, PyObject *plan);
+PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObject *plan);
+PyObject *np_policy_places(const netpol_manifests *list);
+netpol_object *np_object_of(PyObject *value, PyObject *plan);
 PyObject *np_verdict(const netpol_engine *engine, const char *src, const char *dst,
                      const char *protocol, const char *port);
 PyObject *np_decisions(const netpol_engine *engine, const char *src, const char *dst,

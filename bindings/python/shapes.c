@@ -116,6 +116,16 @@ static bool walk(np_shapes *s, const np_table *t, const char *hint, const np_kin
     return kind || place_part(s, shape, hint);
 }
 
+static void link_parts(np_shapes *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < s->shapes[i].n; k++) {
+            const np_field *f = s->shapes[i].fields[k];
+            if (f->kind == NP_STRUCT || f->kind == NP_STRUCT_LIST)
+                s->shapes[i].parts[k] = np_shapes_find(s, f->sub);
+        }
+}
+
 bool np_shapes_make(np_shapes *s)
 {
     s->n = s->n_classes = 0;
@@ -125,5 +135,6 @@ bool np_shapes_make(np_shapes *s)
             !add_class(s, np_shapes_find(s, kind->table), kind->name, "", kind))
             return false;
     }
+    link_parts(s);
     return true;
 }

@@ -10,12 +10,14 @@
 enum { NP_SHAPE_FIELDS = 32, NP_SHAPES_MOST = 128, NP_CLASS_NAME = 64 };
 
 /* A struct as it is converted. */
-typedef struct np_shape {
+typedef struct np_shape np_shape;
+struct np_shape {
     const np_table *table;
     size_t class_index;
     size_t n;
     const np_field *fields[NP_SHAPE_FIELDS];
-} np_shape;
+    const np_shape *parts[NP_SHAPE_FIELDS]; /* of structs and lists of them; else NULL */
+};
 
 /* A Python class. Tables of one Go name and the same fields share one. */
 typedef struct np_class_shape {

@@ -1,172 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* From Python values to objects. */
 #include "values.h"
 
 #include "model.h"
-#include "shapes.h"
+#include "plan.h"
 #include "write.h"
-
-/* Immutable once np_values_init has run; it holds no Python object. */
-static np_shapes shapes;
-
-bool np_values_init(void)
-{
-    if (!np_shapes_make(&shapes))
-        PyErr_SetString(PyExc_SystemError, "netpol: the field tables have outgrown shapes.h");
-    return !PyErr_Occurred();
-}
-
-/* The class and the names of its fields; borrowed. */
-static bool class_at(PyObject *classes, size_t i, PyObject **type, PyObject **names)
-{
-    PyObject *row = PyTuple_GetItem(classes, (Py_ssize_t)i);
-    *type = row ? PyTuple_GetItem(row, 0) : NULL;
-    *names = *type ? PyTuple_GetItem(row, 1) : NULL;
-    return *names != NULL;
-}
-
-/* ---- to Python ---- */
-
-static PyObject *none(void)
-{
-    Py_INCREF(Py_None);
-    return Py_None;
-}
-
-static PyObject *text_value(const char *p, const char *otherwise)
-{
-    if (!p && !otherwise)
-        return none();
-    p = p ? p : otherwise;
-    return PyUnicode_DecodeUTF8(p, (Py_ssize_t)strlen(p), "replace");
-}
-
-static PyObject *map_value(const netpol_label *at, size_t n)
-{
-    PyObject *map = PyDict_New();
-    for (size_t i = 0; map && i < n; i++) {
-        PyObject *key = text_value(at[i].key, "");
-        PyObject *value = key ? text_value(at[i].value, "") : NULL;
-        if (!value || PyDict_SetItem(map, key, value) < 0)
-            Py_CLEAR(map);
-        Py_XDECREF(key);
-        Py_XDECREF(value);
-    }
-    return map;
-}
-
-static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
-                              PyObject *classes);
-
-static PyObject *element_value(const np_field *f, const void *element, PyObject *classes)
-{
-    if (f->kind != NP_STRUCT_LIST)
-        return text_value(element, "");
-    const np_shape *shape = np_shapes_find(&shapes, f->sub);
-    return struct_value(shape, shape->class_index, element, classes);
-}
-
-static PyObject *list_value(const np_field *f, const void *const *at, size_t n, PyObject *classes)
-{
-    PyObject *list = PyList_New((Py_ssize_t)n);
-    for (size_t i = 0; list && i < n; i++) {
-        PyObject *element = element_value(f, at[i], classes);
-        if (!element || PyList_SetItem(list, (Py_ssize_t)i, element) < 0)
-            Py_CLEAR(list);
-    }
-    return list;
-}
-
-static PyObject *part_value(const np_field *f, const void *part, PyObject *classes)
-{
-    if (!part && !(f->flags & NP_REQUIRED_KEY))
-        return none();
-    const np_shape *shape = np_shapes_find(&shapes, f->sub);
-    return struct_value(shape, shape->class_index, part ? part : np_empty_struct(f->sub), classes);
-}
-
-static PyObject *int_or_string_value(const netpol_int_or_string *x)
-{
-    if (!x)
-        return none();
-    return x->string ? text_value(x->string, "") : PyLong_FromLong(x->number);
-}
-
-static PyObject *field_value(const np_field *f, const void *structure, PyObject *classes)
-{
-    const void *p = np_field_is_pointer(f) ? np_field_pointer(f, structure) : NULL;
-    switch ((np_field_kind)f->kind) {
-    case NP_STRING:
-        return text_value(p, "");
-    case NP_STRING_SET:
-    case NP_TIME:
-    case NP_JSON:
-        return text_value(p, NULL);
-    case NP_BOOL_SET:
-        if (!p)
-            return none();
-        return PyBool_FromLong((long)np_field_number(f, structure));
-    case NP_BOOL:
-        return PyBool_FromLong((long)np_field_number(f, structure));
-    case NP_INT32_SET:
-    case NP_INT64_SET:
-        if (!p)
-            return none();
-        return PyLong_FromLongLong(np_field_number(f, structure));
-    case NP_INT32:
-    case NP_INT64:
-        return PyLong_FromLongLong(np_field_number(f, structure));
-    case NP_INT_OR_STRING:
-        return int_or_string_value(p);
-    case NP_STRING_MAP:
-        return map_value(p, np_field_count(f, structure));
-    case NP_STRING_LIST:
-    case NP_PLUCK_LIST:
-    case NP_STRUCT_LIST:
-        return list_value(f, p, np_field_count(f, structure), classes);
-    case NP_STRUCT:
-        return part_value(f, p, classes);
-    case NP_GROUP: /* flattened by np_shapes */
-        break;
-    }
-    return none();
-}
-
-/* An instance without a call of __init__: every field is set below. */
-static PyObject *new_instance(PyObject *type)
-{
-    return PyType_GenericNew((PyTypeObject *)type, NULL, NULL);
-}
-
-static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
-                              PyObject *classes)
-{
-    PyObject *type;
-    PyObject *names;
-    if (!class_at(classes, class_index, &type, &names))
-        return NULL;
-    PyObject *made = new_instance(type);
-    for (size_t i = 0; made && i < shape->n; i++) {
-        PyObject *value = field_value(shape->fields[i], structure, classes);
-        if (!value || PyObject_SetAttr(made, PyTuple_GetItem(names, (Py_ssize_t)i), value) < 0)
-            Py_CLEAR(made);
-        Py_XDECREF(value);
-    }
-    return made;
-}
-
-PyObject *np_value_of(const netpol_object *x, PyObject *classes)
-{
-    const np_class_shape *c = np_shapes_of_kind(&shapes, x->kind);
-    if (!c)
-        return none();
-    return struct_value(c->shape, (size_t)(c - shapes.classes), x->tree, classes);
-}
-
-/* ---- from Python ---- */
 
 typedef struct reading {
     np_arena arena;
-    PyObject *classes;
+    const np_plan *plan;
 } reading;
 
 static bool fail(PyObject *kind, const np_path *path, const char *wanted, PyObject *given)
@@ -319,28 +161,29 @@ static bool read_map(reading *r, const np_field *f, PyObject *from, void *struct
     return true;
 }
 
-static bool read_struct(reading *r, const np_table *t, size_t class_index, PyObject *from,
+static bool read_struct(reading *r, const np_shape *shape, size_t class_index, PyObject *from,
                         const np_path *path, const void **out);
 
-static bool read_part(reading *r, const np_table *t, PyObject *from, const np_path *path,
+static bool read_part(reading *r, const np_shape *part, PyObject *from, const np_path *path,
                       const void **out)
 {
-    return read_struct(r, t, np_shapes_find(&shapes, t)->class_index, from, path, out);
+    return read_struct(r, part, part->class_index, from, path, out);
 }
 
-static bool read_element(reading *r, const np_field *f, PyObject *from, const np_path *path,
+/* part: NULL for texts. */
+static bool read_element(reading *r, const np_shape *part, PyObject *from, const np_path *path,
                          const void **out)
 {
-    if (f->kind == NP_STRUCT_LIST)
-        return read_part(r, f->sub, from, path, out);
+    if (part)
+        return read_part(r, part, from, path, out);
     const char *text = NULL;
     bool done = read_text(r, from, path, &text);
     *out = text;
     return done;
 }
 
-static bool read_list(reading *r, const np_field *f, PyObject *from, void *structure,
-                      const np_path *path)
+static bool read_list(reading *r, const np_field *f, const np_shape *part, PyObject *from,
+                      void *structure, const np_path *path)
 {
     if (!PyList_Check(from) && !PyTuple_Check(from))
         return fail(PyExc_TypeError, path, "must be list", from);
@@ -351,7 +194,7 @@ static bool read_list(reading *r, const np_field *f, PyObject *from, void *struc
     for (Py_ssize_t i = 0; i < n; i++) {
         np_path step = np_path_index(path, (size_t)i);
         PyObject *element = PySequence_GetItem(from, i);
-        bool done = element && read_element(r, f, element, &step, &at[i]);
+        bool done = element && read_element(r, part, element, &step, &at[i]);
         Py_XDECREF(element);
         if (!done)
             return false;
@@ -360,8 +203,8 @@ static bool read_list(reading *r, const np_field *f, PyObject *from, void *struc
     return true;
 }
 
-static bool read_field(reading *r, const np_field *f, PyObject *from, void *structure,
-                       const np_path *path)
+static bool read_field(reading *r, const np_field *f, const np_shape *part_shape, PyObject *from,
+                       void *structure, const np_path *path)
 {
     const void *part = NULL;
     switch ((np_field_kind)f->kind) {
@@ -386,9 +229,9 @@ static bool read_field(reading *r, const np_field *f, PyObject *from, void *stru
     case NP_STRING_LIST:
     case NP_PLUCK_LIST:
     case NP_STRUCT_LIST:
-        return read_list(r, f, from, structure, path);
+        return read_list(r, f, part_shape, from, structure, path);
     case NP_STRUCT:
-        if (!read_part(r, f->sub, from, path, &part))
+        if (!read_part(r, part_shape, from, path, &part))
             return false;
         set_pointer(f, structure, part);
         return true;
@@ -399,14 +242,15 @@ static bool read_field(reading *r, const np_field *f, PyObject *from, void *stru
 }
 
 /* None is an absent field, whatever its kind. */
-static bool read_fields(reading *r, const np_shape *shape, PyObject *names, PyObject *from,
+static bool read_fields(reading *r, const np_shape *shape, const np_plan_class *c, PyObject *from,
                         void *structure, const np_path *path)
 {
     for (size_t i = 0; i < shape->n; i++) {
-        np_path step = np_path_field(path, shape->fields[i]->c_name);
-        PyObject *value = PyObject_GetAttr(from, PyTuple_GetItem(names, (Py_ssize_t)i));
-        bool done =
-            value && (value == Py_None || read_field(r, shape->fields[i], value, structure, &step));
+        const np_field *f = shape->fields[i];
+        np_path step = np_path_field(path, f->c_name);
+        PyObject *value = np_plan_get(c, from, i);
+        bool done = value && (value == Py_None ||
+                              read_field(r, f, shape->parts[i], value, structure, &step));
         Py_XDECREF(value);
         if (!done)
             return false;
@@ -430,36 +274,30 @@ static bool wrong_class(PyObject *type, PyObject *from, const np_path *path)
     return false;
 }
 
-static bool read_struct(reading *r, const np_table *t, size_t class_index, PyObject *from,
+static bool read_struct(reading *r, const np_shape *shape, size_t class_index, PyObject *from,
                         const np_path *path, const void **out)
 {
-    PyObject *type;
-    PyObject *names;
-    if (!class_at(r->classes, class_index, &type, &names))
-        return false;
-    int fits = PyObject_IsInstance(from, type);
+    const np_plan_class *c = &r->plan->at[class_index];
+    int fits = PyObject_IsInstance(from, c->type);
     if (fits <= 0)
-        return fits == 0 && wrong_class(type, from, path);
-    void *structure = np_tree_new(t, &r->arena);
+        return fits == 0 && wrong_class(c->type, from, path);
+    void *structure = np_tree_new(shape->table, &r->arena);
     *out = structure;
     if (!structure)
         return no_memory();
-    return read_fields(r, np_shapes_find(&shapes, t), names, from, structure, path);
+    return read_fields(r, shape, c, from, structure, path);
 }
 
 /* The class of a whole object, or NULL with an exception. */
-static const np_class_shape *find_class(PyObject *value, PyObject *classes)
+static const np_class_shape *find_class(PyObject *value, const np_plan *plan)
 {
-    PyObject *type;
-    PyObject *names;
-    for (size_t i = 0; i < shapes.n_classes; i++) {
-        if (!shapes.classes[i].kind)
+    const np_shapes *shapes = np_plan_shapes();
+    for (size_t i = 0; i < shapes->n_classes; i++) {
+        if (!shapes->classes[i].kind)
             continue;
-        if (!class_at(classes, i, &type, &names))
-            return NULL;
-        int fits = PyObject_IsInstance(value, type);
+        int fits = PyObject_IsInstance(value, plan->at[i].type);
         if (fits)
-            return fits > 0 ? &shapes.classes[i] : NULL;
+            return fits > 0 ? &shapes->classes[i] : NULL;
     }
     PyErr_Format(PyExc_TypeError, "must be an API object such as NetworkPolicy, not %R", value);
     return NULL;
@@ -476,17 +314,18 @@ static netpol_object *make_object(const void *tree, const np_kind *kind)
     return made;
 }
 
-netpol_object *np_object_of(PyObject *value, PyObject *classes)
+netpol_object *np_object_of(PyObject *value, PyObject *plan)
 {
-    const np_class_shape *c = find_class(value, classes);
+    reading r = {.plan = np_plan_of(plan)};
+    const np_class_shape *c = r.plan ? find_class(value, r.plan) : NULL;
     if (!c)
         return NULL;
-    reading r = {.classes = classes};
     np_path root = np_path_field(NULL, c->name);
     netpol_object *made = NULL;
     const void *tree;
+    size_t class_index = (size_t)(c - np_plan_shapes()->classes);
     np_arena_init(&r.arena, &np_libc_allocator, 4096);
-    if (read_struct(&r, c->shape->table, (size_t)(c - shapes.classes), value, &root, &tree))
+    if (read_struct(&r, c->shape, class_index, value, &root, &tree))
         made = make_object(tree, c->kind);
     np_arena_free(&r.arena);
     return made;

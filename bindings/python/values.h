@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* values owns the way from objects to Python values and back, by the field tables. It knows no
- * field.
- *
- * `classes` is _model.CLASSES: Python objects are handed in with each call and never kept, so any
- * number of interpreters can use the extension. */
+ * field. `plan` is what np_plan_new made of the classes. */
 #ifndef NP_VALUES_H
 #define NP_VALUES_H
 
@@ -12,12 +9,19 @@
 
 #include "netpol.h"
 
-/* Once, before anything else. False: an exception is set. */
-bool np_values_init(void);
+/* ---- values_make.c ---- */
+
 /* A new reference; None for kinds without a typed form; NULL: an exception is set. */
-PyObject *np_value_of(const netpol_object *x, PyObject *classes);
+PyObject *np_value_of(const netpol_object *x, PyObject *plan);
+/* Puts the value of each object at its place in a list of Python where there is None. */
+PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObject *plan);
+/* A dict from the keys of policies ("namespace/name") to their places; of two, the first. */
+PyObject *np_policy_places(const netpol_manifests *list);
+
+/* ---- values.c ---- */
+
 /* Owned; NULL: an exception is set (TypeError or ValueError with the field's path, NetpolError). */
-netpol_object *np_object_of(PyObject *value, PyObject *classes);
+netpol_object *np_object_of(PyObject *value, PyObject *plan);
 
 /* ---- errors.c ---- */
 

@@ -24,6 +24,9 @@ _POLICIES = {
 # Two threads that ask for one value get the same. A finalizer may ask for one meanwhile, too.
 _MAKING = threading.RLock()
 
+# How the classes are laid out.
+_PLAN = _core.plan_new(_model.CLASSES)
+
 
 def flags_of(*, lenient: bool = False, tolerant_cidr: bool = False, keep_going: bool = False,
              standard_channel: bool = False) -> int:
@@ -36,39 +39,114 @@ def flags_of(*, lenient: bool = False, tolerant_cidr: bool = False, keep_going: 
 
 def handle_of(value: Object) -> Any:
     """The C object of a value."""
-    return _core.object_of(value, _model.CLASSES)
+    return _core.object_of(value, _PLAN)
+
+
+class _Store:
+    """Objects in order: as they were read, and as values once somebody has asked for them."""
+
+    def __init__(self, read: Any) -> None:
+        self.read = read
+        #: by place; None: not asked for yet, or taken away
+        self.values: list[Object | None] = [None] * _core.manifests_count(read)
+        #: of places whose object was not read
+        self.own: dict[int, Any] = {}
+        self.gone: set[int] = set()
+
+    def handle(self, place: int) -> Any:
+        """The object as it was read or given."""
+        return self.own[place] if place in self.own else _core.manifests_at(self.read, place)
+
+    def value(self, place: int) -> Object:
+        """The object as a value, always the same."""
+        value = self.values[place]
+        if value is None:
+            with _MAKING:
+                value = self.values[place] or _core.value_of(self.handle(place), _PLAN)
+                self.values[place] = value
+        assert value is not None
+        return value
+
+    def current(self, place: int) -> Any:
+        """The object as it stands: the one that was read, unless its value was changed since."""
+        handle = self.handle(place)
+        value = self.values[place]
+        if value is None:
+            return handle
+        now = handle_of(value)
+        return handle if _core.object_equal(now, handle) else now
+
+    def places(self) -> Iterator[int]:
+        """Where there are objects."""
+        return (place for place in range(len(self.values)) if place not in self.gone)
+
+    def all(self) -> list[Object]:
+        """All objects as values."""
+        if None in self.values:
+            with _MAKING:
+                _core.values_fill(self.read, self.values, _PLAN)
+        return [self.value(place) for place in self.places()] if self.gone else list(self._made())
+
+    def _made(self) -> Iterator[Object]:
+        return (value for value in self.values if value is not None)
+
+    def append(self, value: Object) -> int:
+        """Adds an object; says at which place."""
+        handle = handle_of(value)
+        with _MAKING:
+            place = len(self.values)
+            self.own[place] = handle
+            self.values.append(value)
+        return place
+
+    def replace(self, place: int, value: Object) -> None:
+        """Puts another object in place of one."""
+        handle = handle_of(value)
+        with _MAKING:
+            self.own[place] = handle
+            self.values[place] = value
+
+    def remove(self, place: int) -> None:
+        """Takes an object away; the others keep their places."""
+        self.gone.add(place)
+
+    def as_read(self) -> bool:
+        """Whether nothing was added, taken away, replaced or changed."""
+        return not self.own and not self.gone and all(
+            value is None or _core.object_equal(handle_of(value), self.handle(place))
+            for place, value in enumerate(self.values))
+
+    def __len__(self) -> int:
+        return len(self.values) - len(self.gone)
 
 
 class _Entry:
-    """One object: as it was read, and as a value once somebody has asked for it."""
+    """One object of a store."""
 
-    __slots__ = ("handle", "value", "kind", "key")
+    __slots__ = ("_store", "_place")
 
-    def __init__(self, handle: Any, value: Object | None = None) -> None:
-        self.handle = handle
-        self.value = value
-        self.kind: int = _core.object_kind(handle)
-        name = _core.object_name(handle)
-        space = _core.object_namespace(handle)
-        self.key: str = f"{space or 'default'}/{name}" if self._namespaced else name
+    def __init__(self, store: _Store, place: int) -> None:
+        self._store = store
+        self._place = place
 
     @property
-    def _namespaced(self) -> bool:
-        return self.kind not in _POLICIES or self.kind == _core.KIND_NETWORK_POLICY
+    def handle(self) -> Any:
+        return self._store.handle(self._place)
+
+    @property
+    def kind(self) -> int:
+        return int(_core.object_kind(self.handle))
 
     def get(self) -> Object:
-        if self.value is None:
-            with _MAKING:
-                self.value = self.value or _core.value_of(self.handle, _model.CLASSES)
-        assert self.value is not None
-        return self.value
+        return self._store.value(self._place)
 
-    def current(self) -> Any:
-        """The object as it stands: the one that was read, unless its value was changed since."""
-        if self.value is None:
-            return self.handle
-        now = handle_of(self.value)
-        return self.handle if _core.object_equal(now, self.handle) else now
+
+def _key_of(handle: Any) -> str:
+    """What a policy is called in :class:`Policies`."""
+    name = str(_core.object_name(handle) or "")
+    if _core.object_kind(handle) != _core.KIND_NETWORK_POLICY:
+        return name
+    return f"{_core.object_namespace(handle) or 'default'}/{name}"
 
 
 class Policies(MutableMapping[str, Policy]):
@@ -77,45 +155,43 @@ class Policies(MutableMapping[str, Policy]):
     Values may be changed in place; a cluster that is made afterwards sees it.
     """
 
-    def __init__(self, entries: list[_Entry]) -> None:
-        self._entries = entries
-        self._by_key: dict[str, _Entry] = {}
-        for entry in entries:
-            self._note(entry)
-
-    def _note(self, entry: _Entry) -> None:
+    def __init__(self, store: _Store) -> None:
+        self._store = store
         # Of two of one name, which no cluster takes, the first is shown.
-        if entry.kind in _POLICIES:
-            self._by_key.setdefault(entry.key, entry)
+        self._places: dict[str, int] = _core.policy_places(store.read)
+
+    def _note(self, place: int) -> None:
+        handle = self._store.handle(place)
+        if _core.object_kind(handle) in _POLICIES:
+            self._places.setdefault(_key_of(handle), place)
 
     def __getitem__(self, key: str) -> Policy:
-        value = self._by_key[key].get()
+        value = self._store.value(self._places[key])
         assert isinstance(value, Policy)
         return value
 
     def __setitem__(self, key: str, value: Policy) -> None:
-        made = _Entry(handle_of(value), value)
-        if made.kind not in _POLICIES:
-            raise TypeError(f"{made.key} is no policy but a {type(value).__name__}")
-        if made.key != key:
-            raise ValueError(f"the policy's name is {made.key}, not {key}")
-        if key in self._by_key:
-            self._entries[self._entries.index(self._by_key[key])] = made
+        handle = handle_of(value)
+        if _core.object_kind(handle) not in _POLICIES:
+            raise TypeError(f"{_core.object_name(handle)} is no policy but a {type(value).__name__}")
+        if _key_of(handle) != key:
+            raise ValueError(f"the policy's name is {_key_of(handle)}, not {key}")
+        if key in self._places:
+            self._store.replace(self._places[key], value)
         else:
-            self._entries.append(made)
-        self._by_key[key] = made
+            self._places[key] = self._store.append(value)
 
     def __delitem__(self, key: str) -> None:
-        self._entries.remove(self._by_key.pop(key))
+        self._store.remove(self._places.pop(key))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._by_key
+        return key in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_key)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._places)
 
     def __repr__(self) -> str:
         return f"Policies({list(self)})"
@@ -125,19 +201,30 @@ class Manifests:
     """What was loaded, in order. Made by :func:`load` and :func:`loads`."""
 
     def __init__(self, handle: Any, flags: int, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self._handle = handle
         self._flags = flags
-        self._entries = [_Entry(_core.manifests_at(handle, i))
-                         for i in range(_core.manifests_count(handle))]
-        #: the policies by name, which can be changed
-        self.policies = Policies(self._entries)
+        self._store = _Store(handle)
+        self._policies: Policies | None = None
         #: warnings and notes of reading; with ``keep_going`` also what was broken
         self.diagnostics = diagnostics
 
     @property
+    def policies(self) -> Policies:
+        """The policies by name, which can be changed."""
+        if self._policies is None:
+            with _MAKING:
+                self._policies = self._policies or self._make_policies()
+        return self._policies
+
+    def _make_policies(self) -> Policies:
+        made = Policies(self._store)
+        for place in self._store.own:
+            made._note(place)
+        return made
+
+    @property
     def objects(self) -> list[Object]:
         """All objects in the order of reading, of every kind that verdicts use."""
-        return [entry.get() for entry in self._entries]
+        return self._store.all()
 
     def of_type(self, kind: type[T]) -> list[T]:
         """The objects of one class: ``manifests.of_type(netpol.Pod)``."""
@@ -145,29 +232,27 @@ class Manifests:
 
     def add(self, value: Object) -> None:
         """Adds an object that was made in Python."""
-        entry = _Entry(handle_of(value), value)
-        self._entries.append(entry)
-        self.policies._note(entry)
+        place = self._store.append(value)
+        if self._policies is not None:
+            self._policies._note(place)
+
+    @property
+    def _entries(self) -> list[_Entry]:
+        return [_Entry(self._store, place) for place in self._store.places()]
 
     def _current(self) -> Any:
         """The C list of the objects as they stand now."""
-        now = [entry.current() for entry in self._entries]
-        read = _core.manifests_count(self._handle)
-        if len(now) == read and all(entry.handle is handle for entry, handle
-                                    in zip(self._entries, now)) and not self._replaced():
-            return self._handle
+        store = self._store
+        if store.as_read():
+            return store.read
         made = _core.manifests_new(self._flags)
-        for handle in now:
-            _core.manifests_add(made, handle)
-        _core.manifests_inherit(made, self._handle)
+        for place in store.places():
+            _core.manifests_add(made, store.current(place))
+        _core.manifests_inherit(made, store.read)
         return made
 
-    def _replaced(self) -> bool:
-        return any(not _core.object_equal(entry.handle, _core.manifests_at(self._handle, i))
-                   for i, entry in enumerate(self._entries))
-
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._store)
 
     def __repr__(self) -> str:
         return f"<netpol.Manifests: {len(self)} objects, {len(self.policies)} policies>"

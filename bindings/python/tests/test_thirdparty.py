@@ -30,7 +30,7 @@ def files_of(case, alternative=False):
 def by_values(manifests, **options):
     """A cluster none of whose objects is the one that was read."""
     same = netpol.Manifests(netpol._core.manifests_new(0), 0, ())
-    netpol._core.manifests_inherit(same._handle, manifests._handle)
+    netpol._core.manifests_inherit(same._store.read, manifests._store.read)
     for value in manifests.objects:
         same.add(copy.deepcopy(value))
     return netpol.Cluster(same, **options)

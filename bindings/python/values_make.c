@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* From objects to Python values. */
+#include "values.h"
+
+#include "manifests.h"
+#include "model.h"
+#include "plan.h"
+#include "write.h"
+
+static PyObject *none(void)
+{
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
+static PyObject *text_value(const char *p, const char *otherwise)
+{
+    if (!p && !otherwise)
+        return none();
+    p = p ? p : otherwise;
+    return PyUnicode_DecodeUTF8(p, (Py_ssize_t)strlen(p), "replace");
+}
+
+static PyObject *map_value(const netpol_label *at, size_t n)
+{
+    PyObject *map = PyDict_New();
+    for (size_t i = 0; map && i < n; i++) {
+        PyObject *key = text_value(at[i].key, "");
+        PyObject *value = key ? text_value(at[i].value, "") : NULL;
+        if (!value || PyDict_SetItem(map, key, value) < 0)
+            Py_CLEAR(map);
+        Py_XDECREF(key);
+        Py_XDECREF(value);
+    }
+    return map;
+}
+
+static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
+                              const np_plan *plan);
+
+static PyObject *part_value(const np_shape *part, const void *structure, const np_plan *plan)
+{
+    return struct_value(part, part->class_index, structure, plan);
+}
+
+/* part: NULL for texts. */
+static PyObject *list_value(const np_shape *part, const void *const *at, size_t n,
+                            const np_plan *plan)
+{
+    PyObject *list = PyList_New((Py_ssize_t)n);
+    for (size_t i = 0; list && i < n; i++) {
+        PyObject *element = part ? part_value(part, at[i], plan) : text_value(at[i], "");
+        if (!element || PyList_SetItem(list, (Py_ssize_t)i, element) < 0)
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *int_or_string_value(const netpol_int_or_string *x)
+{
+    if (!x)
+        return none();
+    return x->string ? text_value(x->string, "") : PyLong_FromLong(x->number);
+}
+
+static PyObject *field_value(const np_shape *shape, size_t field, const void *structure,
+                             const np_plan *plan)
+{
+    const np_field *f = shape->fields[field];
+    const void *p = np_field_is_pointer(f) ? np_field_pointer(f, structure) : NULL;
+    switch ((np_field_kind)f->kind) {
+    case NP_STRING:
+        return text_value(p, "");
+    case NP_STRING_SET:
+    case NP_TIME:
+    case NP_JSON:
+        return text_value(p, NULL);
+    case NP_BOOL_SET:
+        if (!p)
+            return none();
+        return PyBool_FromLong((long)np_field_number(f, structure));
+    case NP_BOOL:
+        return PyBool_FromLong((long)np_field_number(f, structure));
+    case NP_INT32_SET:
+    case NP_INT64_SET:
+        if (!p)
+            return none();
+        return PyLong_FromLongLong(np_field_number(f, structure));
+    case NP_INT32:
+    case NP_INT64:
+        return PyLong_FromLongLong(np_field_number(f, structure));
+    case NP_INT_OR_STRING:
+        return int_or_string_value(p);
+    case NP_STRING_MAP:
+        return map_value(p, np_field_count(f, structure));
+    case NP_STRING_LIST:
+    case NP_PLUCK_LIST:
+    case NP_STRUCT_LIST:
+        return list_value(shape->parts[field], p, np_field_count(f, structure), plan);
+    case NP_STRUCT:
+        if (!p && !(f->flags & NP_REQUIRED_KEY))
+            return none();
+        return part_value(shape->parts[field], p ? p : np_empty_struct(f->sub), plan);
+    case NP_GROUP: /* flattened by np_shapes */
+        break;
+    }
+    return none();
+}
+
+static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
+                              const np_plan *plan)
+{
+    const np_plan_class *c = &plan->at[class_index];
+    PyObject *made = np_plan_instance(c);
+    for (size_t i = 0; made && i < shape->n; i++) {
+        PyObject *value = field_value(shape, i, structure, plan);
+        if (!value || !np_plan_put(c, made, i, value))
+            Py_CLEAR(made);
+    }
+    return made;
+}
+
+static PyObject *object_value(const netpol_object *x, const np_plan *plan)
+{
+    const np_shapes *shapes = np_plan_shapes();
+    const np_class_shape *c = np_shapes_of_kind(shapes, x->kind);
+    return c ? struct_value(c->shape, (size_t)(c - shapes->classes), x->tree, plan) : none();
+}
+
+PyObject *np_value_of(const netpol_object *x, PyObject *plan)
+{
+    const np_plan *p = np_plan_of(plan);
+    return p ? object_value(x, p) : NULL;
+}
+
+static bool fill_values(const netpol_manifests *list, PyObject *values, const np_plan *plan)
+{
+    Py_ssize_t n = (Py_ssize_t)netpol_manifests_count(list);
+    for (Py_ssize_t i = 0; i < n && i < PyList_Size(values); i++) {
+        if (PyList_GetItem(values, i) != Py_None)
+            continue;
+        PyObject *made = object_value(netpol_manifests_at(list, (size_t)i), plan);
+        if (!made || PyList_SetItem(values, i, made) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* The collector would look again and again at what is all alive. No other code of Python runs
+ * before it is on again. */
+PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObject *plan)
+{
+    const np_plan *p = np_plan_of(plan);
+    if (!p)
+        return NULL;
+    if (!PyList_Check(values))
+        return PyErr_Format(PyExc_TypeError, "must be list, not %R", values);
+    int collecting = PyGC_Disable();
+    bool filled = fill_values(list, values, p);
+    if (collecting)
+        PyGC_Enable();
+    return filled ? none() : NULL;
+}
+
+/* "namespace/name", or the name alone where there are no namespaces. */
+static PyObject *key_of(const netpol_object *x)
+{
+    const char *name = netpol_object_name(x);
+    const char *space = netpol_object_namespace(x);
+    if (!x->kind->namespaced)
+        return PyUnicode_FromString(name ? name : "");
+    return PyUnicode_FromFormat("%s/%s", space && *space ? space : "default", name ? name : "");
+}
+
+static bool is_policy(const netpol_object *x)
+{
+    return x->kind->id == NETPOL_KIND_NETWORK_POLICY ||
+           x->kind->id == NETPOL_KIND_CLUSTER_NETWORK_POLICY ||
+           x->kind->id == NETPOL_KIND_ADMIN_NETWORK_POLICY ||
+           x->kind->id == NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY;
+}
+
+static bool note_place(PyObject *places, const netpol_object *x, size_t i)
+{
+    PyObject *key = key_of(x);
+    PyObject *place = key ? PyLong_FromSize_t(i) : NULL;
+    bool noted =
+        place && (PyDict_Contains(places, key) != 0 || PyDict_SetItem(places, key, place) == 0);
+    Py_XDECREF(key);
+    Py_XDECREF(place);
+    return noted && !PyErr_Occurred();
+}
+
+PyObject *np_policy_places(const netpol_manifests *list)
+{
+    PyObject *places = PyDict_New();
+    for (size_t i = 0; places && i < netpol_manifests_count(list); i++) {
+        const netpol_object *x = netpol_manifests_at(list, i);
+        if (is_policy(x) && !note_place(places, x, i))
+            Py_CLEAR(places);
+    }
+    return places;
+}
