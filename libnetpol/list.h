@@ -38,6 +38,13 @@ typedef struct np_parties {
 netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options *how,
                               np_arena *arena, np_parties *out, netpol_diagnostics *diags);
 
+/* ---- list_focus.c ---- */
+
+/* Marks the parties that the list is about: all pods, or those of how->focus. NETPOL_OK;
+ * NETPOL_NOT_FOUND, _INVALID (said in diags), _NO_MEMORY. */
+netpol_status np_parties_focus(const netpol_engine *e, const netpol_list_options *how,
+                               np_arena *arena, np_parties *parties, netpol_diagnostics *diags);
+
 /* ---- list_matrix.c ---- */
 
 /* The table: the number of a set of connections for each pair of kinds of parties, and for each

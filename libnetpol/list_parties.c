@@ -213,14 +213,6 @@ static const char *name_of(np_arena *arena, const char *space, const char *name,
     return text;
 }
 
-static bool is_in_focus(const char *focus, const char *name)
-{
-    if (!focus)
-        return true;
-    size_t n = strlen(focus);
-    return strncmp(name, focus, n) == 0 && (!name[n] || name[n] == '[');
-}
-
 /* ---- kinds ---- */
 
 static bool kind_is(const void *context, const void *key, uint32_t kind)
@@ -285,8 +277,7 @@ static bool add_party(grouping *g, uint32_t pod, np_slice signature)
                     .source = true,
                     .destination = true,
                     .free = {!tiers && !is_isolated(g->e, pod, NETPOL_INGRESS),
-                             !tiers && !is_isolated(g->e, pod, NETPOL_EGRESS)},
-                    .in_focus = is_in_focus(g->how->focus, name)};
+                             !tiers && !is_isolated(g->e, pod, NETPOL_EGRESS)}};
     if (g->e->semantics.ipv4_only)
         x->families &= NP_FAMILY_4;
     return np_index_add(&g->index, np_hash(signature), (uint32_t)g->parties->n - 1);
@@ -336,7 +327,6 @@ static bool add_span(grouping *g, const np_span *span, bool source)
                     .source = source,
                     .destination = !source,
                     .free = {true, true},
-                    .in_focus = false,
                     .ip = span->first};
     return true;
 }
@@ -424,13 +414,5 @@ netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options 
     np_index_free(&g.index);
     np_index_free(&g.kind_index);
     np_index_free(&g.keys.index);
-    if (!made)
-        return NETPOL_NO_MEMORY;
-    for (size_t i = 0; i < out->n; i++)
-        if (out->at[i].in_focus)
-            return NETPOL_OK;
-    if (!how->focus)
-        return NETPOL_OK;
-    np_diag(diags, NP_CODE_QUESTION_NOT_FOUND, NULL, NULL, NULL, "there is no %s", how->focus);
-    return NETPOL_NOT_FOUND;
+    return made ? np_parties_focus(e, how, arena, out, diags) : NETPOL_NO_MEMORY;
 }

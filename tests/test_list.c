@@ -207,6 +207,57 @@ static bool stop(void *ctx)
     return false;
 }
 
+/* What stands in a list with a focus, or what is said. */
+static const struct {
+    const char *why;
+    const char *focus;
+    bool pods;
+    netpol_status status;
+    const char *says;
+} focuses[] = {
+    {"a name that one has", "db", false, NETPOL_OK, "x/db[Deployment] => "},
+    {"with its kind", "db[Deployment]", false, NETPOL_OK, "x/db[Deployment] => "},
+    {"several have it", "web", false, NETPOL_INVALID,
+     "web may be x/web[Deployment], yy/web[Deployment]"},
+    {"but one in the default namespace", "one", false, NETPOL_OK, "default/one[Pod] => "},
+    {"a word", "x/deploy/db", false, NETPOL_OK, "x/db[Deployment] => "},
+    {"a selector", "x/app=web", false, NETPOL_OK, "x/web[Deployment] => "},
+    {"a pod of an owner is its owner", "z/w1", false, NETPOL_OK, "z/set[ReplicaSet] => "},
+    {"unless pods are listed", "z/w1", true, NETPOL_OK, "z/w1[Pod] => "},
+    {"a slip", "x/wbe", false, NETPOL_NOT_FOUND, "there is no pod x/wbe"},
+    {"an address", "10.0.0.1", false, NETPOL_INVALID, "10.0.0.1: a list is about pods"},
+};
+
+static void a_focus_may_be_said_shortly(void **state)
+{
+    (void)state;
+#define IN(space, name)                                                                            \
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: " name ", namespace: " space         \
+    "}, spec: {template: {metadata: {labels: {app: " name "}}}}}\n---\n"
+#define ONE(space, name, more)                                                                     \
+    "{apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: " space more "}}\n---\n"
+    static const char text[] =
+        IN("x", "web") IN("yy", "web") IN("x", "db") ONE("default", "one", "") ONE("x", "one", "")
+            ONE("z", "w1",
+                ", ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: set, "
+                "controller: true}]");
+    netpol_engine *e = fixture_engine(text, &(fixture_how){.preset = NULL});
+    for (size_t i = 0; i < COUNT(focuses); i++) {
+        test_text out = {0};
+        netpol_sink to = test_text_sink(&out);
+        netpol_diagnostics *d = netpol_diagnostics_new(NULL);
+        netpol_list_options how = {
+            .size = sizeof how, .focus = focuses[i].focus, .pods = focuses[i].pods};
+        netpol_status s = netpol_engine_list(e, &how, NETPOL_FORMAT_TEXT, &to, d);
+        const char *said = s == NETPOL_OK ? test_text_of(&out) : fixture_message(d);
+        if (s != focuses[i].status || !strstr(said, focuses[i].says))
+            fail_msg("%s: status %d, %s", focuses[i].why, (int)s, said);
+        test_text_free(&out);
+        netpol_diagnostics_free(d);
+    }
+    netpol_engine_unref(e);
+}
+
 static void what_cannot_be_listed_is_said(void **state)
 {
     (void)state;
@@ -357,7 +408,7 @@ static netpol_status list_everything(const netpol_options *o, void *ctx)
                    "[10.1.0.0/16]}}], ports: [{port: http}]}]");
     (void)ctx;
     netpol_engine *e = NULL;
-    netpol_list_options how = {.size = sizeof how, .self = true};
+    netpol_list_options how = {.size = sizeof how, .self = true, .focus = "set"};
     netpol_status s = fixture_compile(text, &(fixture_how){.options = o}, &e, NULL);
     if (s == NETPOL_OK)
         s = netpol_engine_list(e, &how, NETPOL_FORMAT_JSON, &nowhere, NULL);
@@ -376,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_follow_the_table),
         cmocka_unit_test(what_cannot_be_listed_is_said),
+        cmocka_unit_test(a_focus_may_be_said_shortly),
         cmocka_unit_test(sets_agree_with_each_port),
         cmocka_unit_test(kinds_agree_with_each_pair),
         cmocka_unit_test(every_allocation_may_fail),

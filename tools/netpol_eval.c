@@ -31,6 +31,11 @@ static int bad_line(const lines *l, const char *path, line_result r)
         say("question in line %zu: longer than %d bytes", l->number, LINE_MAX_BYTES);
         return TOOL_BAD_INPUT;
     }
+    if (r == LINE_ENDLESS) {
+        say("question in line %zu: longer than %d bytes; nothing behind it is read", l->number,
+            LINE_GIVE_UP_BYTES);
+        return TOOL_BAD_INPUT;
+    }
     if (r == LINE_NO_MEMORY)
         return say_status(NETPOL_NO_MEMORY);
     say("cannot read %s: %s", path, strerror(errno));
@@ -64,7 +69,7 @@ static int answer_lines(const args *a, output *out, input *in, const netpol_engi
         netpol_diagnostics_clear(in->diags);
         int code =
             r == LINE_OK ? answer_line(out, in, engine, l, line, n) : bad_line(l, a->queries, r);
-        if (code == TOOL_FAILED || r == LINE_FAILED)
+        if (code == TOOL_FAILED || r == LINE_FAILED || r == LINE_ENDLESS)
             return code;
         worst = code > worst ? code : worst;
     }

@@ -63,14 +63,16 @@ static line_result fill(lines *l)
     return LINE_OK;
 }
 
-/* Drops bytes up to and with the next line feed. */
+/* Drops bytes up to and with the next line feed. What has none for long is no file of lines. */
 static line_result pass_over(lines *l)
 {
-    for (;;) {
+    for (size_t passed = 0;; passed += l->end - l->begin) {
         char *feed = memchr(l->buffer + l->begin, '\n', l->end - l->begin);
         l->begin = feed ? (size_t)(feed - l->buffer) + 1 : l->end;
         if (feed || l->at_end)
             return LINE_TOO_LONG;
+        if (passed > LINE_GIVE_UP_BYTES)
+            return LINE_ENDLESS;
         line_result r = fill(l);
         if (r != LINE_OK)
             return r;

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LINE_MAX_BYTES = 1 << 20 };
+enum { LINE_MAX_BYTES = 1 << 20, LINE_GIVE_UP_BYTES = 16 << 20 };
 
 typedef enum line_result {
     LINE_OK = 1,
     LINE_END,
     LINE_TOO_LONG, /* the line is passed over; the next one can be read */
+    LINE_ENDLESS,  /* so long that no more is read */
     LINE_NO_MEMORY,
     LINE_FAILED /* errno says why */
 } line_result;

@@ -48,7 +48,10 @@ const command list_command = {
     .usage = "  netpol list PATH... [--focus NS/NAME] [OPTIONS]\n",
     .about = "Lists every allowed connection between workloads, and with addresses outside the "
              "cluster,\n"
-             "as SRC => DST : PORTS. What is not listed is denied.\n",
+             "as SRC => DST : PORTS. What is not listed is denied.\n\n"
+             "--focus takes ns/name, name (of the namespace of -n, or the only one so called), or what "
+             "netpol\n"
+             "eval takes as a source that stands for pods.\n",
     .examples = "  netpol list manifests/\n"
                 "  netpol list manifests/ --focus shop/db\n"
                 "  kubectl get ns,po,no,svc,netpol -A -o json | netpol list - -o json\n\n"

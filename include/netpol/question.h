@@ -107,7 +107,9 @@ NETPOL_API netpol_status netpol_engine_answer_line(const netpol_engine *engine, 
 /** What a connection list shows. Set `size`; zero the rest for the defaults. */
 typedef struct netpol_list_options {
     size_t size;
-    const char *focus; /**< "ns/name" or "ns/name[Kind]": only connections of this workload; NULL: all. */
+    const char *focus; /**< "ns/name", "ns/name[Kind]", "name" (of the default namespace, or the only
+                            one so called), or a source of netpol_question that stands for pods: only
+                            their connections; NULL: all. */
     bool pods;         /**< Pods one by one instead of their owners. */
     bool self;         /**< Connections of a workload with itself too. */
     bool (*keep_going)(void *ctx); /**< As in netpol_options. */
@@ -122,7 +124,8 @@ typedef struct netpol_list_options {
  * begins or ends. Pods of one owner that policies tell apart are listed apart, as `ns/pod[Pod]`.
  *
  * @param how  NULL: defaults.
- * @return NETPOL_OK; NETPOL_NOT_FOUND for a focus that does not exist; NETPOL_NO_MEMORY;
+ * @return NETPOL_OK; NETPOL_NOT_FOUND for a focus that does not exist; NETPOL_INVALID for one that is
+ *         several workloads' name, or no pod's; NETPOL_NO_MEMORY;
  *         NETPOL_CANCELLED; NETPOL_MISUSE; what the sink returned.
  * Threads: any.  Since: 0.1
  */
