@@ -174,9 +174,10 @@ np_port_map np_compile_port_map(const np_compiler *c, uint32_t number)
 /* What upstream leaves open about such pods is the reference's business. */
 static uint8_t flags_of(const np_compiler *c, const np_pod *p)
 {
-    bool slow = p->host_network || (p->missing_keys & c->generated_keys) ||
+    bool slow = (p->missing_keys & c->generated_keys) ||
                 (c->space_labels && np_namespace_at(c->s, p->space)->assumed);
-    return slow ? NP_CLASS_POD | NP_CLASS_SLOW : NP_CLASS_POD;
+    return (uint8_t)(NP_CLASS_POD | (slow ? NP_CLASS_SLOW : 0) |
+                     (p->host_network ? NP_CLASS_HOST : 0));
 }
 
 static uint32_t hash_group(const np_builder *b, const np_group *g)

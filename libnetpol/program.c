@@ -92,7 +92,7 @@ static np_packed look_out(const np_program *g, const netpol_flow *f, const np_cl
     }
 }
 
-#define RARE (NP_CLASS_SLOW | NP_CLASS_NAMES | NP_CLASS_TIERS)
+#define RARE (NP_CLASS_SLOW | NP_CLASS_NAMES | NP_CLASS_TIERS | NP_CLASS_HOST)
 
 NP_INLINE np_packed judge_classes(const np_program *g, const netpol_flow *f, const np_class *src,
                                   const np_class *dst)

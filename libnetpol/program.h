@@ -31,7 +31,9 @@ enum {
     NP_CLASS_POD = 4,   /* it is one of pods, not of addresses */
     NP_CLASS_TIERS = 8, /* all tiers and choices must be looked at: cluster-scoped policies select
                            it, or all verdicts depend on something, or it is of nodes */
-    NP_CLASS_NODE = 16  /* it is the one of nodes */
+    NP_CLASS_NODE = 16, /* it is the one of nodes */
+    NP_CLASS_HOST =
+        32 /* it is of pods on the host network, which are nodes or pods, as is chosen */
 };
 
 typedef struct np_class {

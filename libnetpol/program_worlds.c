@@ -3,7 +3,7 @@
  * under every choice at once: each choice that could have been made is a world, a set of worlds is
  * a word of bits. Where something is assumed for want of knowledge, a world doubts it: there both
  * answers may be possible. What is left to the reference: equal priorities, names to be resolved,
- * labels that are not told, sidecars, pods on the host network that are given by their number. */
+ * labels that are not told, sidecars. */
 #include "program_inside.h"
 
 #include "reference.h"
@@ -163,11 +163,15 @@ static void ask_policies(const np_question *q, const np_class *subject, const np
 #define SLOW 0x100u /* in place of an action */
 
 /* `nodes` match the addresses of nodes. Those that are each node's own have no labels. */
-static bool is_node_of(const np_question *q, const netpol_label_selector *s, int direction)
+static bool is_node_of(const np_question *q, const netpol_label_selector *s, int direction,
+                       bool *slow)
 {
     np_packet packet;
     (void)np_packet_of_flow(q->g->snapshot, q->flow, &packet);
     uint32_t node = direction == NP_IN ? packet.src.node : packet.dst.node;
+    *slow = node == NP_NONE; /* a pod on the host network of which no more is told */
+    if (*slow)
+        return true;
     if (node == NP_EVERY_NODE)
         return s->n_match_labels + s->n_match_expressions == 0;
     const np_node *n = np_node_at(q->g->snapshot, node);
@@ -190,12 +194,14 @@ static bool entry_matches(const np_question *q, const np_tier_entry *e, const np
 {
     switch (e->kind) {
     case NP_ENTRY_PODS:
-        return np_rows_has(&q->g->space_rows, peer->space, e->spaces) &&
+        return !(peer->flags & NP_CLASS_HOST) &&
+               np_rows_has(&q->g->space_rows, peer->space, e->spaces) &&
                np_rows_tells(&q->g->signature_rows, peer->signature, e->pods);
     case NP_ENTRY_ADDRESS:
         return has_address(q, e, peer, direction, slow);
     case NP_ENTRY_NODES:
-        return peer->flags & NP_CLASS_NODE && is_node_of(q, e->nodes, direction);
+        return peer->flags & (NP_CLASS_NODE | NP_CLASS_HOST) &&
+               is_node_of(q, e->nodes, direction, slow);
     case NP_ENTRY_ANY:
         return true;
     case NP_ENTRY_DOUBT:
@@ -224,6 +230,8 @@ static unsigned ask_list(const np_question *q, const np_tier_list *l, const np_c
 static unsigned ask_groups(const np_question *q, const np_class *subject, size_t group,
                            const np_class *peer, int direction)
 {
+    if (subject->flags & NP_CLASS_HOST) /* never a subject of these tiers */
+        return NP_ACTION_NONE;
     const np_tiers *t = np_pages_at(&q->g->tiers, subject->tiers);
     unsigned action = ask_list(q, t->list[direction][group], peer, direction);
     if (action == NP_ACTION_NONE || action == NP_ACTION_PASS)
@@ -333,11 +341,39 @@ static bool judge_both(const np_program *g, const netpol_flow *f, const np_class
     return true;
 }
 
+/* What a pod on the host network is to policies under a choice. */
+static const np_class *seen_as(const np_program *g, const np_class *class, uint8_t choice)
+{
+    return class->flags & NP_CLASS_HOST && choice == NETPOL_HOST_NETWORK_NODE
+               ? np_class_at(g, NP_CLASS_REF(NP_NODE))
+               : class;
+}
+
+static bool judge_as(const np_program *g, const netpol_flow *f, const np_class *src,
+                     const np_class *dst, uint8_t choice, netpol_verdict *v)
+{
+    return judge_both(g, f, seen_as(g, src, choice), seen_as(g, dst, choice), v);
+}
+
+static bool judge_hosts(const np_program *g, const netpol_flow *f, const np_class *src,
+                        const np_class *dst, netpol_verdict *v)
+{
+    netpol_verdict other;
+    if (!judge_as(g, f, src, dst, g->how.host_network, v) ||
+        !judge_as(g, f, src, dst, turn(g->how.host_network, 1, 2), &other))
+        return false;
+    if (other.allowed != v->allowed)
+        v->depends |= NETPOL_DEPENDS_HOST_NETWORK;
+    return true;
+}
+
 np_packed np_judge_all(const np_program *g, const netpol_flow *f, const np_class *src,
                        const np_class *dst)
 {
     netpol_verdict v;
-    return judge_both(g, f, src, dst, &v) ? settle(g, v) : np_ask_reference(g, f);
+    bool host = (src->flags | dst->flags) & NP_CLASS_HOST;
+    bool told = host ? judge_hosts(g, f, src, dst, &v) : judge_both(g, f, src, dst, &v);
+    return told ? settle(g, v) : np_ask_reference(g, f);
 }
 
 /* 6.8: a pod cannot be cut off from itself, or it is judged as any other, as is chosen: the verdict
@@ -345,7 +381,7 @@ np_packed np_judge_all(const np_program *g, const netpol_flow *f, const np_class
 np_packed np_judge_self(const np_program *g, const netpol_flow *f, const np_class *class)
 {
     netpol_verdict v;
-    if (!judge_both(g, f, class, class, &v))
+    if (class->flags & NP_CLASS_HOST || !judge_both(g, f, class, class, &v))
         return np_ask_reference(g, f);
     if (g->how.self == NETPOL_SELF_ALLOW)
         v = (netpol_verdict){.allowed = 1,
