@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "random_cluster.h"
+#include "random_change.h"
 
 #include "netpol/live.h"
 
@@ -131,6 +131,92 @@ static void readers_see_whole_engines_while_one_publishes(void **state)
     netpol_cluster_free(s.cluster);
 }
 
+/* ---- all kinds of changes ---- */
+
+enum { N_FLOWS = 64 };
+
+/* What one reader found an engine to say; it says the same for as long as it is held. */
+typedef struct crowd {
+    netpol_live *live;
+    netpol_flow flow[N_FLOWS];
+    _Atomic bool stop;
+    _Atomic uint32_t bad;
+    _Atomic uint32_t seen;
+} crowd;
+
+static void ask_all(const crowd *c, const netpol_engine *e, netpol_verdict *out)
+{
+    netpol_engine_verdicts(e, c->flow, N_FLOWS, out);
+}
+
+/* Law: an engine answers all questions the same again, whatever the writer does meanwhile. */
+static void *read_twice(void *p)
+{
+    crowd *c = p;
+    netpol_reader *r = NULL;
+    netpol_verdict once[N_FLOWS];
+    netpol_verdict again[N_FLOWS];
+    if (netpol_reader_new(c->live, &r) != NETPOL_OK) {
+        atomic_fetch_add(&c->bad, 1);
+        return NULL;
+    }
+    while (!atomic_load(&c->stop)) {
+        const netpol_engine *e = netpol_reader_enter(r);
+        ask_all(c, e, once);
+        ask_all(c, e, again);
+        if (memcmp(once, again, sizeof once) != 0)
+            atomic_fetch_add(&c->bad, 1);
+        netpol_reader_leave(r);
+        atomic_fetch_add(&c->seen, 1);
+    }
+    netpol_reader_free(r);
+    return NULL;
+}
+
+static void publish_changes(crowd *c, netpol_cluster *cluster, const test_cluster *whole,
+                            np_rand *r)
+{
+    unsigned kinds = TEST_CHANGE_USUAL | TEST_CHANGE_TIERS;
+    for (int i = 0; i < n_updates(); i++) {
+        test_change x = test_change_make(whole, r, kinds | (i % 50 ? 0 : TEST_CHANGE_RARE));
+        test_change_apply(&x, &cluster, 1);
+        test_cluster_free(&x.put);
+        netpol_engine *next = compile(cluster);
+        assert_int_equal(netpol_live_publish(c->live, next), NETPOL_OK);
+        netpol_engine_unref(next);
+    }
+}
+
+static void readers_go_on_through_changes_of_all_kinds(void **state)
+{
+    (void)state;
+    np_rand r = np_rand_from_env("NETPOL_SEED");
+    static crowd c;
+    netpol_cluster *cluster = NULL;
+    test_cluster whole;
+    test_cluster_make(&whole, &r, TEST_TIERS | TEST_HOSTS);
+    for (int i = 0; i < N_FLOWS; i++)
+        c.flow[i] = test_flow(&whole, &r, 40);
+    assert_int_equal(netpol_cluster_new(NULL, NULL, &cluster, NULL), NETPOL_OK);
+    put(cluster, whole.p);
+    netpol_engine *first = compile(cluster);
+    assert_int_equal(netpol_live_new(first, NULL, &c.live), NETPOL_OK);
+    netpol_engine_unref(first);
+    pthread_t threads[N_READERS];
+    for (int i = 0; i < N_READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_twice, &c), 0);
+    publish_changes(&c, cluster, &whole, &r);
+    while (atomic_load(&c.seen) < N_READERS && !atomic_load(&c.bad))
+        ;
+    atomic_store(&c.stop, true);
+    for (int i = 0; i < N_READERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&c.bad), 0);
+    netpol_live_free(c.live);
+    netpol_cluster_free(cluster);
+    test_cluster_free(&whole);
+}
+
 static void an_engine_lives_until_its_reader_leaves(void **state)
 {
     (void)state;
@@ -202,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_see_whole_engines_while_one_publishes),
+        cmocka_unit_test(readers_go_on_through_changes_of_all_kinds),
         cmocka_unit_test(an_engine_lives_until_its_reader_leaves),
         cmocka_unit_test(misuse_is_told),
         cmocka_unit_test(every_allocation_may_fail),
