@@ -38,8 +38,7 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
 %typemap(freearg) const char * "";
 
 %typemap(in, checkfn="lua_isstring", noblock=1) (const char *text, size_t n),
-    (const char *line, size_t n), (const void *bytes, size_t n), (const char *src, size_t n_src),
-    (const char *dst, size_t n_dst) {
+    (const char *line, size_t n), (const void *bytes, size_t n) {
     $1 = ($1_ltype)lua_tolstring(L, $input, &$2);
 }
 
@@ -182,10 +181,8 @@ netpol_status np_lua_selector_matches(lua_State *L, const netpol_selector *selec
                                       netpol_diagnostics *diags);
 np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
 np_lua_pushed np_lua_value_of(lua_State *L, const netpol_object *object);
-int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
-                   size_t n_dst, int protocol, int port);
-int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, const char *dst,
-                         size_t n_dst, int protocol, int port);
+np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, const netpol_engine *engine);
+np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_place *place);
 np_lua_pushed np_lua_allowed_code(lua_State *L);
 np_lua_pushed np_lua_place_allowed_code(lua_State *L);
 np_lua_pushed np_lua_engine_address(lua_State *L, const netpol_engine *engine);

@@ -43,6 +43,86 @@ int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, con
     return answer;
 }
 
+/* ---- functions of Lua ---- */
+
+enum { NO_ARGUMENT = -3 };
+
+typedef struct asked {
+    np_slice src;
+    np_slice dst;
+    uint8_t protocol;
+    uint16_t port;
+} asked;
+
+static bool number_at(lua_State *L, int index, int64_t if_nil, int64_t most, int64_t *out)
+{
+    *out = if_nil;
+    return lua_isnoneornil(L, index) ||
+           (np_lua_integer(L, index, out) && *out >= 0 && *out <= most);
+}
+
+static bool protocol_at(lua_State *L, int index, uint8_t *out)
+{
+    int64_t number;
+    np_slice name;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        name.p = lua_tolstring(L, index, &name.n);
+        return np_protocol_parse(name, out);
+    }
+    bool is = number_at(L, index, NETPOL_TCP, UINT8_MAX, &number);
+    *out = (uint8_t)number;
+    return is;
+}
+
+static bool read_asked(lua_State *L, asked *a)
+{
+    int64_t port;
+    if (lua_type(L, 1) != LUA_TSTRING || lua_type(L, 2) != LUA_TSTRING ||
+        !protocol_at(L, 3, &a->protocol) || !number_at(L, 4, 0, UINT16_MAX, &port))
+        return false;
+    a->src.p = lua_tolstring(L, 1, &a->src.n);
+    a->dst.p = lua_tolstring(L, 2, &a->dst.n);
+    a->port = (uint16_t)port;
+    return true;
+}
+
+/* What is asked of lies in the second upvalue; the first keeps it. */
+static int ask_engine(lua_State *L)
+{
+    asked a;
+    const netpol_engine *of = lua_touserdata(L, lua_upvalueindex(2));
+    lua_pushinteger(L, read_asked(L, &a) ? np_lua_allowed(of, a.src.p, a.src.n, a.dst.p, a.dst.n,
+                                                          a.protocol, a.port)
+                                         : NO_ARGUMENT);
+    return 1;
+}
+
+static int ask_place(lua_State *L)
+{
+    asked a;
+    np_lua_place *of = lua_touserdata(L, lua_upvalueindex(2));
+    lua_pushinteger(L, read_asked(L, &a) ? np_lua_place_allowed(of, a.src.p, a.src.n, a.dst.p,
+                                                                a.dst.n, a.protocol, a.port)
+                                         : NO_ARGUMENT);
+    return 1;
+}
+
+np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, const netpol_engine *engine)
+{
+    lua_pushvalue(L, handle);
+    (void)np_lua_engine_address(L, engine);
+    lua_pushcclosure(L, ask_engine, 2);
+    return 1;
+}
+
+np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_place *place)
+{
+    lua_pushvalue(L, handle);
+    (void)np_lua_place_address(L, place);
+    lua_pushcclosure(L, ask_place, 2);
+    return 1;
+}
+
 /* ---- addresses for the FFI ---- */
 
 /* A pointer to a function is no pointer to an object in C; POSIX makes them alike. */

@@ -13,7 +13,12 @@ int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, c
 int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, const char *dst,
                          size_t n_dst, int protocol, int port);
 
-/* What the FFI needs: the addresses of those two functions, and those of what a handle is of.
+/* Functions (src, dst, protocol, port) of Lua that do the same for one engine or place, whose
+ * handle they keep. Protocol: a name, a number or nil for TCP; port: a number or nil. -3: an
+ * argument is none. */
+np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, const netpol_engine *engine);
+np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_place *place);
+/* What the FFI needs instead: the addresses of the functions in C, and of what a handle is of.
  * Whoever holds the latter must keep the handle. */
 np_lua_pushed np_lua_allowed_code(lua_State *L);
 np_lua_pushed np_lua_place_allowed_code(lua_State *L);

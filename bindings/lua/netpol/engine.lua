@@ -14,28 +14,38 @@ local Engine, Verdict, Live = arguments.class "engine", arguments.class "verdict
 local PROTOCOLS = { TCP = core.TCP, UDP = core.UDP, SCTP = core.SCTP, ICMP = core.ICMP,
                     ICMPv6 = core.ICMPV6 }
 
--- Under LuaJIT the functions in C are called without Lua's C interface, so that traces go through them.
+local function is_number(value, most)
+  return type(value) == "number" and value >= 0 and value <= most and value % 1 == 0
+end
+
+-- A function (src, dst, protocol, port) for one handle: 1, 0, -1 or -2 for what is no address, -3 for what is no
+-- argument. Under LuaJIT it calls C without Lua's C interface, so that traces go through it.
 local has_ffi, ffi = pcall(require, "ffi")
 has_ffi = has_ffi and rawget(_G, "jit") ~= nil
 
-local function fast(slow, code)
+local function fast(asker, code, address)
   if not has_ffi then
-    return slow
+    return function(handle) return asker(handle, handle) end
   end
   local call = ffi.cast("int (*)(const void *, const char *, size_t, const char *, size_t, int, int)", code)
-  return function(address, src, dst, protocol, port)
-    return call(address, src, #src, dst, #dst, protocol, port)
+  return function(handle)
+    local slow = asker(handle, handle) -- keeps the handle, and knows the unusual
+    local of = ffi.cast("const void *", address(handle))
+    return function(src, dst, protocol, port)
+      protocol, port = PROTOCOLS[protocol or "TCP"] or protocol, port or 0
+      if type(src) == "string" and type(dst) == "string" and is_number(protocol, 255)
+        and is_number(port, 65535) then
+        return call(of, src, #src, dst, #dst, protocol, port)
+      end
+      return slow(src, dst, protocol, port)
+    end
   end
 end
-local engine_allowed = fast(core.allowed, core.allowed_code())
-local place_allowed = fast(core.place_allowed, core.place_allowed_code())
-
-local function address_of(handle, address)
-  return has_ffi and ffi.cast("const void *", address(handle)) or handle
-end
+local asker_of_engine = fast(core.asker, core.allowed_code(), core.engine_address)
+local asker_of_place = fast(core.place_asker, core.place_allowed_code(), core.place_address)
 
 local function engine_of(handle)
-  return arguments.handle(Engine, { handle = handle, address = address_of(handle, core.engine_address) })
+  return arguments.handle(Engine, { handle = handle, asker = asker_of_engine(handle) })
 end
 
 -- ---- questions ----
@@ -103,29 +113,34 @@ function Engine:list(format, options)
                           format_of(format, "text"), nil)
 end
 
--- What both fast ways check; `call` is the function in C, `address` what it is asked of.
-local function allowed(call, address, src, dst, protocol, port)
-  protocol = PROTOCOLS[protocol or "TCP"] or protocol
-  port = port or 0
-  if type(src) ~= "string" or type(dst) ~= "string" then
-    fail("two addresses must be given as strings")
-  elseif type(protocol) ~= "number" or protocol % 1 ~= 0 or protocol < 0 or protocol > 255 then
-    fail("there is no protocol %q", tostring(protocol))
-  elseif type(port) ~= "number" or port % 1 ~= 0 or port < 0 or port > 65535 then
-    fail("there is no port %s", tostring(port))
-  end
-  local answer = call(address, src, dst, protocol, port)
-  if answer < 0 then
+local function refuse(answer, src, dst, protocol, port)
+  if answer ~= -3 then
     return nil, "netpol: not an address: " .. (answer == -1 and src or dst)
+  elseif type(src) ~= "string" or type(dst) ~= "string" then
+    fail("two addresses must be given as strings")
+  elseif is_number(port or 0, 65535) then
+    fail("there is no protocol %q", tostring(protocol))
   end
-  return answer == 1
+  fail("there is no port %s", tostring(port))
+end
+
+local function allowed(class)
+  return function(self, src, dst, protocol, port)
+    local it = hidden[self]
+    local asker = it and it.asker or inside(self, class).asker
+    local answer = asker(src, dst, protocol, port)
+    if answer == 1 then
+      return true
+    elseif answer == 0 then
+      return false
+    end
+    return refuse(answer, src, dst, protocol, port)
+  end
 end
 
 --- Whether an address may open a connection to another: the fast way, without tables. Addresses of
 --- services are not translated. false without a second result means no; nil, message: no address.
-function Engine:allowed(src, dst, protocol, port)
-  return allowed(engine_allowed, inside(self, Engine).address, src, dst, protocol, port)
-end
+Engine.allowed = allowed(Engine)
 
 local COLUMNS = { from = true, to = true, protocol = true, port = true }
 
@@ -183,7 +198,7 @@ local function live(name, engine)
   if not place then
     return nil, message, {}
   end
-  return arguments.handle(Live, { place = place, address = address_of(place, core.place_address) })
+  return arguments.handle(Live, { place = place, asker = asker_of_place(place) })
 end
 
 --- From now on this engine answers, in all states. Who is in the middle of a question keeps the last one.
@@ -202,9 +217,7 @@ function Live:engine()
 end
 
 --- As Engine:allowed, of the engine that holds now: no lock, no table, no allocation.
-function Live:allowed(src, dst, protocol, port)
-  return allowed(place_allowed, inside(self, Live).address, src, dst, protocol, port)
-end
+Live.allowed = allowed(Live)
 
 for _, name in ipairs { "verdict", "verdicts", "ask", "answer", "list", "pod_count" } do
   Live[name] = function(self, ...)
