@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from . import _core
@@ -180,22 +181,22 @@ class Audit:
 
     # ---- what it says ----
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """How many lines were read; a row with a count stands for so many."""
         return sum(self._log.rows.values()) + sum(self.skipped.values()) + self.bad
 
-    @property
+    @cached_property
     def judged(self) -> int:
         """How many of them could be judged."""
         return sum(flow.hits for flow in self.flows)
 
-    @property
+    @cached_property
     def allowed(self) -> int:
         """How many of them the policies allow."""
         return sum(flow.hits for flow in self.flows if flow.allowed)
 
-    @property
+    @cached_property
     def depends(self) -> Counter[str]:
         """Hits whose verdict depends on the network plug-in, by what it depends on."""
         made: Counter[str] = Counter()
@@ -204,50 +205,50 @@ class Audit:
                 made[word] += flow.hits
         return made
 
-    @property
+    @cached_property
     def rules(self) -> list[RuleUse]:
         """Rules, and policies of which none matched, by hits; what decided nothing comes last."""
         uses = [use for policy in self._policies for use in policy.rules]
         return sorted([*uses, *self._silences.values()], key=lambda use: (-use.hits, use.name))
 
-    @property
+    @cached_property
     def unused_rules(self) -> list[RuleUse]:
         """Rules that decided no flow of the log, of policies that were needed."""
         return [use for policy in self._policies if policy.hits or policy.isolates
                 for use in policy.rules if not use.hits]
 
-    @property
+    @cached_property
     def unused_policies(self) -> list[RuleUse]:
         """Policies that decided no flow and isolate no pod of any flow."""
         return [RuleUse(p.name, p.kind, "", None, True, p.source, p.line)
                 for p in self._policies if not p.hits and not p.isolates]
 
-    @property
+    @cached_property
     def denied(self) -> list[Group]:
         """What the policies deny, by hits."""
         return _grouped(flow for flow in self.flows if not flow.allowed)
 
-    @property
+    @cached_property
     def uncovered(self) -> list[Group]:
         """Flows of pods that no policy is about."""
         return _grouped(flow for flow in self.flows if not flow.covered)
 
-    @property
+    @cached_property
     def mismatches(self) -> list[Group]:
         """Where the log's verdict is not that of the policies: ``said`` is the log's."""
         return _grouped((flow for flow in self.flows if flow.mismatch), lambda flow: flow.said)
 
-    @property
+    @cached_property
     def changes(self) -> list[Group]:
         """What the policies close or open against the baseline: ``said`` tells which."""
         return _grouped((flow for flow in self.flows if flow.change), lambda flow: flow.change)
 
-    @property
+    @cached_property
     def groups(self) -> list[Group]:
         """All flows, by hits."""
         return _grouped(self.flows)
 
-    @property
+    @cached_property
     def talkers(self) -> list[Talker]:
         """Who sent and received most."""
         away = outside({end.label for flow in self.flows for end in (flow.src, flow.dst)
@@ -308,9 +309,9 @@ def _grouped(flows: Iterable[Flow],
              said: Callable[[Flow], str | None] = lambda flow: None) -> list[Group]:
     sums: dict[tuple[Any, ...], list[Flow]] = {}
     for flow in flows:
-        d = flow.deciding
-        key = (_end(flow.src), _end(flow.dst), flow.protocol, flow.port, flow.allowed, d.direction,
-               d.reason, d.policy, d.rule, d.source, d.line, said(flow))
+        # Equal decisions are one object; its number is quicker to compare than all that it says.
+        key = (_end(flow.src), _end(flow.dst), flow.protocol, flow.port, flow.allowed,
+               id(flow.deciding), said(flow))
         sums.setdefault(key, []).append(flow)
     made = [_group(key, alike) for key, alike in sums.items()]
     return sorted(made, key=lambda g: (-g.hits, g.src, g.dst, g.protocol, g.port or 0))
@@ -321,12 +322,14 @@ def _end(place: Place) -> str | None:
 
 
 def _group(key: tuple[Any, ...], flows: list[Flow]) -> Group:
-    src, dst, protocol, port, allowed, direction, reason, policy, rule, source, line, said = key
+    src, dst, protocol, port, allowed, _, said = key
+    d = flows[0].deciding
     src = src or outside({flow.src.label for flow in flows})
     dst = dst or outside({flow.dst.label for flow in flows})
-    kind, _, name = (policy or "").partition(" ")
-    return Group(src, dst, protocol, port, allowed, direction, reason, kind or None, name or None,
-                 rule, source, line, sum(flow.hits for flow in flows), len(flows), said)
+    kind, _, name = (d.policy or "").partition(" ")
+    return Group(src, dst, protocol, port, allowed, d.direction, d.reason, kind or None,
+                 name or None, d.rule, d.source, d.line, sum(flow.hits for flow in flows),
+                 len(flows), said)
 
 
 def outside(addresses: set[str]) -> str:
@@ -339,13 +342,13 @@ def outside(addresses: set[str]) -> str:
 def _inventory(manifests: Manifests, default_namespace: str,
                keep_going: bool) -> list[_Policy]:
     made = []
-    for entry in manifests.policies._by_key.values():
-        handle, value = entry.current(), entry.get()
+    store = manifests._store
+    for place in manifests.policies._places.values():
+        handle, value = store.current(place), store.value(place)
         if keep_going and any(d.severity == "error" for d in validate(value)):
             continue  # the cluster goes on without it
-        space = entry._namespaced
         name = _core.object_name(handle)
-        if space:
+        if isinstance(value, NetworkPolicy):
             name = f"{_core.object_namespace(handle) or default_namespace}/{name}"
         policy = _Policy(name, type(value).__name__, _core.object_source(handle),
                          int(_core.object_line(handle)), [])

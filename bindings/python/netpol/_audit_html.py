@@ -2,14 +2,16 @@
 """An audit as a page: tables, bars and a picture, in one file without scripts."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from ._audit_text import percent
 from ._pictures import (ALLOW, DENY, STYLE, Link, bar_svg, escape, links_svg, place, table, word)
 
 if TYPE_CHECKING:
-    from ._audit import Audit, Group, RuleUse
+    from ._audit import Audit, Group, RuleUse, Talker
+
+T = TypeVar("T")
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
@@ -37,12 +39,13 @@ def part_of(audit: Audit, top: int) -> str:
     return f'{STYLE}<div class="netpol">{"".join(filter(None, parts))}</div>\n'
 
 
-def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], top: int,
-             numbers: Sequence[int]) -> str:
-    if not rows:
+def _section(title: str, head: Sequence[str], things: Sequence[T],
+             row: Callable[[T], Sequence[str]], top: int, numbers: Sequence[int] = ()) -> str:
+    if not things:
         return ""
-    more = f'<p class="at">and {len(rows) - top:,} more</p>' if len(rows) > top else ""
-    shown = table(head, rows[:top], numbers)
+    left = len(things) - top
+    more = f'<p class="at">and {left:,} more</p>' if left > 0 else ""
+    shown = table(head, map(row, things[:top]), numbers)
     return f'<h2>{escape(title)}</h2><div class="scroll">{shown}</div>{more}\n'
 
 
@@ -63,7 +66,7 @@ def _head(audit: Audit) -> str:
 
 
 def _picture(audit: Audit, top: int) -> str:
-    links = [Link(g.src, g.dst, port_of(g) + f", {g.hits:,} hits", g.allowed, g.hits)
+    links = [Link(g.src, g.dst, f"{port_of(g)}, {g.hits:,} hits", g.allowed, g.hits)
              for g in audit.groups]
     if not links:
         return ""
@@ -78,43 +81,51 @@ def port_of(group: Group) -> str:
 def _rules(audit: Audit, top: int) -> str:
     used = [use for use in audit.rules if use.hits]
     most = max((use.hits for use in used), default=0)
-    rows = [[f"{use.hits:,}", f"{use.flows:,}",
-             bar_svg(use.hits, most, ALLOW if use.allowed else DENY), word(use.allowed),
-             escape(use.name), place(use.source, use.line)] for use in used]
-    return _section("Rules by hits", ["hits", "flows", "", "", "rule", "at"], rows, top, (0, 1))
+
+    def row(use: RuleUse) -> Sequence[str]:
+        return (f"{use.hits:,}", f"{use.flows:,}",
+                bar_svg(use.hits, most, ALLOW if use.allowed else DENY), word(use.allowed),
+                escape(use.name), place(use.source, use.line))
+
+    return _section("Rules by hits", ["hits", "flows", "", "", "rule", "at"], used, row, top,
+                    (0, 1))
 
 
 def _groups(title: str, groups: Sequence[Group], top: int, color: str, said: str = "") -> str:
     most = max((g.hits for g in groups), default=0)
-    rows = [[f"{g.hits:,}", bar_svg(g.hits, most, color, 80), escape(g.src), escape(g.dst),
-             escape(port_of(g)), word(g.allowed), escape(g.why), place(g.source, g.line),
-             escape(g.said or "")] for g in groups]
-    head = ["hits", "", "from", "to", "port", "policies", "by", "at", said]
-    if not any(g.said for g in groups):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    return _section(title, head, rows, top, (0,))
+    with_said = any(g.said for g in groups)
+
+    def row(g: Group) -> Sequence[str]:
+        cells = [f"{g.hits:,}", bar_svg(g.hits, most, color, 80), escape(g.src), escape(g.dst),
+                 escape(port_of(g)), word(g.allowed), escape(g.why), place(g.source, g.line)]
+        return [*cells, escape(g.said or "")] if with_said else cells
+
+    head = ["hits", "", "from", "to", "port", "policies", "by", "at"]
+    return _section(title, [*head, said] if with_said else head, groups, row, top, (0,))
 
 
 def _uses(title: str, uses: Sequence[RuleUse], top: int) -> str:
-    rows = [[escape(use.name if use.direction else use.policy), escape(use.kind),
-             place(use.source, use.line)] for use in uses]
-    return _section(title, ["name", "kind", "at"], rows, top, ())
+    return _section(title, ["name", "kind", "at"], uses,
+                    lambda use: (escape(use.name if use.direction else use.policy),
+                                 escape(use.kind), place(use.source, use.line)), top)
 
 
 def _talkers(audit: Audit, top: int) -> str:
-    talkers = audit.talkers
-    most = max((t.sent + t.received for t in talkers), default=0)
-    rows = [[f"{t.sent:,}", f"{t.received:,}", f"{t.denied:,}" if t.denied else "",
-             bar_svg(t.sent + t.received, most, "#4a6fa5"), escape(t.name)] for t in talkers]
-    return _section("Top talkers", ["sent", "received", "denied", "", "name"], rows, top,
-                    (0, 1, 2))
+    most = max((t.sent + t.received for t in audit.talkers), default=0)
+
+    def row(t: Talker) -> Sequence[str]:
+        return (f"{t.sent:,}", f"{t.received:,}", f"{t.denied:,}" if t.denied else "",
+                bar_svg(t.sent + t.received, most, "#4a6fa5"), escape(t.name))
+
+    return _section("Top talkers", ["sent", "received", "denied", "", "name"], audit.talkers, row,
+                    top, (0, 1, 2))
 
 
 def _leftovers(audit: Audit, top: int) -> str:
-    unknown = [[f"{n:,}", escape(end), escape(why)]
-               for (end, why), n in audit.unknown.most_common()]
-    bad = [[f"{escape(b.source)}:{b.line}", escape(b.why)] for b in audit.bad_lines]
     notes = "".join(f"<li>{escape(note)}</li>" for note in audit.notes)
-    return (_section("Not judged: unknown ends", ["hits", "end", "why"], unknown, top, (0,))
-            + _section(f"Unusable lines ({audit.bad:,})", ["line", "why"], bad, top, ())
+    return (_section("Not judged: unknown ends", ["hits", "end", "why"],
+                     audit.unknown.most_common(),
+                     lambda one: (f"{one[1]:,}", escape(one[0][0]), escape(one[0][1])), top, (0,))
+            + _section(f"Unusable lines ({audit.bad:,})", ["line", "why"], audit.bad_lines,
+                       lambda bad: (f"{escape(bad.source)}:{bad.line}", escape(bad.why)), top)
             + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""))

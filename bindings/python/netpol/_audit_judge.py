@@ -12,6 +12,7 @@ from . import _core
 from ._audit_rows import End, Row
 from ._engine import Decision, Engine
 from ._engine import _decision as decision_of
+from ._engine import _marks as marks_of
 from ._errors import NetpolError, NotFoundError
 from ._manifests import Manifests
 from ._model import Node, Pod, Service
@@ -103,18 +104,15 @@ class Directory:
         self._by_address: dict[str, Place] = {}
         self._owners: dict[str, str] = {}  # label of a pod's owner, by "ns/pod"
         self._known: dict[End, Place | Unknown] = {}
-        for node in _of(manifests, _core.KIND_NODE):
-            assert isinstance(node, Node)
+        for node in manifests.of_type(Node):
             for address in node.addresses:
                 self._note(address.address, f"node {node.metadata.name}", "node")
-        for service in _of(manifests, _core.KIND_SERVICE):
-            assert isinstance(service, Service)
+        for service in manifests.of_type(Service):
             name = f"svc:{self._full(service.metadata)}"
             for ip in {service.cluster_ip, *service.cluster_ips, *service.external_ips,
                        service.load_balancer_ip, *service.ingress_ips}:
                 self._note(ip, name, "service")
-        for pod in _of(manifests, _core.KIND_POD):
-            assert isinstance(pod, Pod)
+        for pod in manifests.of_type(Pod):
             self._note_pod(pod)
 
     def _full(self, metadata: Any) -> str:
@@ -182,10 +180,6 @@ class Directory:
         return Place(end.ip, end.ip, "outside")
 
 
-def _of(manifests: Manifests, kind: int) -> Iterator[Any]:
-    return (entry.get() for entry in manifests._entries if entry.kind == kind)
-
-
 def _owner_of(pod: Pod, default_namespace: str) -> str | None:
     """The workload behind a pod, as reports name it: of a ReplicaSet, its Deployment."""
     for reference in pod.metadata.owner_references:
@@ -210,6 +204,8 @@ class Judge:
         self._engine = engine
         self._directory = directory
         self._said: dict[tuple[str, str, str, int | None], _Said] = {}
+        # There are as many as rules, not as flows: one object each.
+        self._decisions: dict[tuple[Any, ...], Decision] = {}
 
     def judge(self, row: Row, hits: int) -> Flow | Unknown:
         """A row of the log, judged; or the end that is unknown."""
@@ -233,10 +229,17 @@ class Judge:
                     ingress, depends)
 
     def _by_pod(self, src: Place, dst: Place, protocol: str, port: int | None) -> _Said:
-        verdict = self._engine.verdict(src.name, dst.name, port=port, protocol=protocol)
-        rows = _core.flow_decisions(self._engine._handle, *verdict._flow)
-        egress, ingress = (self._named(decision_of(row)) for row in rows)
-        return verdict.allowed, egress, ingress, verdict.depends
+        flow = (self._engine._handle, src.name, dst.name, protocol,
+                None if port is None else str(port))
+        allowed, _, _, depends = _core.flow_verdict(*flow)
+        egress, ingress = map(self._decision, _core.flow_decisions(*flow))
+        return allowed == 1, egress, ingress, marks_of(depends) if depends else ()
+
+    def _decision(self, row: tuple[Any, ...]) -> Decision:
+        known = self._decisions.get(row)
+        if known is None:
+            known = self._decisions[row] = self._named(decision_of(row))
+        return known
 
     def _named(self, decision: Decision) -> Decision:
         """With the namespaces of policies that leave theirs out."""
@@ -256,8 +259,11 @@ class Judge:
         made = json.loads(answer.to_json())
         flows = made.get("flows") or [made]
         flow = next((f for f in flows if f.get("verdict") != "allow"), flows[0])
-        return (answer.allowed, _written(flow, "egress"), _written(flow, "ingress"),
-                answer.depends)
+        egress, ingress = (self._once(_written(flow, side)) for side in ("egress", "ingress"))
+        return answer.allowed, egress, ingress, answer.depends
+
+    def _once(self, decision: Decision) -> Decision:
+        return self._decisions.setdefault((decision,), decision)
 
 
 def _written(flow: dict[str, Any], direction: str) -> Decision:

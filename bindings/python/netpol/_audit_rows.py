@@ -113,6 +113,7 @@ def _lost(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() else 0
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _hubble_end(cells: Raw) -> End | Bad | None:
     text, namespace, pod, owner, kind, identity = cells
     ip = address_of(text) if text else None
@@ -191,6 +192,7 @@ def flat_row(raw: Raw, has_protocol: bool) -> Row | Skip | Bad:
     return _row(ends, protocol, port, said, side)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _flat_end(cells: Raw) -> End | Bad | None:
     text, namespace, pod, owner = (cell.strip() if cell else None for cell in cells)
     ip = address_of(text) if text else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from ._audit import Audit, Group, RuleUse
+    from ._audit import Audit, Group, RuleUse, Talker
+
+T = TypeVar("T")
 
 _COLORS = {"bold": "\x1b[1m", "dim": "\x1b[2m", "green": "\x1b[32m", "red": "\x1b[31m",
            "yellow": "\x1b[33m"}
@@ -79,15 +81,17 @@ class _Page:
             return text
         return "".join(_COLORS[word] for word in how) + text + "\x1b[0m"
 
-    def section(self, title: str, rows: Sequence[Sequence[str]], right: Iterable[int],
-                style: Callable[[str], str] = str, head: Sequence[str] = ()) -> None:
-        if not rows:
+    def section(self, title: str, things: Sequence[T], row: Callable[[T], Sequence[str]],
+                right: Iterable[int] = (), style: Callable[[str], str] = str,
+                head: Sequence[str] = ()) -> None:
+        """A table of the first things; nothing if there are none."""
+        if not things:
             return
-        shown = [*([head] if head else []), *rows[:self._top]]
+        shown = [*([head] if head else []), *map(row, things[:self._top])]
         self.lines += ["", self.paint(title, "bold")]
         self.lines += ["  " + style(line) for line in _columns(shown, right)]
-        if len(rows) > self._top:
-            self.lines.append(self.paint(f"  … and {len(rows) - self._top:,} more", "dim"))
+        if len(things) > self._top:
+            self.lines.append(self.paint(f"  … and {len(things) - self._top:,} more", "dim"))
 
 
 def text_of(audit: Audit, top: int, color: bool) -> str:
@@ -95,12 +99,12 @@ def text_of(audit: Audit, top: int, color: bool) -> str:
     page = _Page(color, top)
     _head(page, audit)
     _rules(page, audit)
-    _groups(page, "Denied by the policies", audit.denied, "red")
+    _groups(page, "Denied by the policies", audit.denied)
     _said(page, "Changed against the baseline", audit.changes,
           {"closed": "was allowed, is denied", "opened": "was denied, is allowed"})
     _said(page, "The log says otherwise", audit.mismatches,
           {"forwarded": "forwarded, policies deny", "dropped": "dropped, policies allow"})
-    _groups(page, "Covered by no policy", audit.uncovered, "yellow")
+    _groups(page, "Covered by no policy", audit.uncovered)
     _unused(page, audit)
     _talkers(page, audit)
     _leftovers(page, audit)
@@ -128,43 +132,56 @@ def _head(page: _Page, audit: Audit) -> None:
 def _rules(page: _Page, audit: Audit) -> None:
     used = [use for use in audit.rules if use.hits]
     most = max((use.hits for use in used), default=0)
-    rows = [(f"{use.hits:,}", f"{use.flows:,} flow{'s' if use.flows > 1 else ''}",
-             f"{bar(use.hits, most):{_BAR}}", "allow" if use.allowed else "deny",
-             safe(use.name) + place_of(use)) for use in used]
-    page.section("Rules by hits", rows, (0, 1))
+
+    def row(use: RuleUse) -> Sequence[str]:
+        return (f"{use.hits:,}", f"{use.flows:,} flow{'s' if use.flows > 1 else ''}",
+                f"{bar(use.hits, most):{_BAR}}", "allow" if use.allowed else "deny",
+                safe(use.name) + place_of(use))
+
+    page.section("Rules by hits", used, row, (0, 1))
 
 
-def _groups(page: _Page, title: str, groups: Sequence[Group], color: str) -> None:
+def _flow(g: Group) -> str:
+    return address(g.src, g.dst, g.protocol, g.port)
+
+
+def _groups(page: _Page, title: str, groups: Sequence[Group]) -> None:
     most = max((g.hits for g in groups), default=0)
-    rows = [(f"{g.hits:,}", f"{bar(g.hits, most, 8):8}",
-             address(g.src, g.dst, g.protocol, g.port), safe(g.why) + place_of(g)) for g in groups]
-    page.section(title, rows, (0,))
+
+    def row(g: Group) -> Sequence[str]:
+        return (f"{g.hits:,}", f"{bar(g.hits, most, 8):8}", _flow(g), safe(g.why) + place_of(g))
+
+    page.section(title, groups, row, (0,))
 
 
 def _said(page: _Page, title: str, groups: Sequence[Group], words: dict[str, str]) -> None:
-    rows = [(f"{g.hits:,}", words[g.said or ""], address(g.src, g.dst, g.protocol, g.port),
-             safe(g.why) + place_of(g)) for g in groups]
-    page.section(title, rows, (0,), lambda line: page.paint(line, "yellow"))
+    def row(g: Group) -> Sequence[str]:
+        return f"{g.hits:,}", words[g.said or ""], _flow(g), safe(g.why) + place_of(g)
+
+    page.section(title, groups, row, (0,), lambda line: page.paint(line, "yellow"))
 
 
 def _unused(page: _Page, audit: Audit) -> None:
-    rows = [(safe(p.policy), p.kind + place_of(p)) for p in audit.unused_policies]
-    page.section("Policies about none of these flows", rows, ())
-    uses = [(safe(use.name), place_of(use).strip()) for use in audit.unused_rules]
-    page.section("Rules that decided none of these flows", uses, ())
+    page.section("Policies about none of these flows", audit.unused_policies,
+                 lambda p: (safe(p.policy), p.kind + place_of(p)))
+    page.section("Rules that decided none of these flows", audit.unused_rules,
+                 lambda use: (safe(use.name), place_of(use).strip()))
 
 
 def _talkers(page: _Page, audit: Audit) -> None:
-    talkers = audit.talkers
-    most = max((t.sent + t.received for t in talkers), default=0)
-    rows = [(f"{t.sent:,}", f"{t.received:,}", f"{t.denied:,}" if t.denied else "",
-              f"{bar(t.sent + t.received, most, 8):8}", safe(t.name)) for t in talkers]
-    page.section("Top talkers", rows, (0, 1, 2), head=("sent", "received", "denied", "", ""))
+    most = max((t.sent + t.received for t in audit.talkers), default=0)
+
+    def row(t: Talker) -> Sequence[str]:
+        return (f"{t.sent:,}", f"{t.received:,}", f"{t.denied:,}" if t.denied else "",
+                f"{bar(t.sent + t.received, most, 8):8}", safe(t.name))
+
+    page.section("Top talkers", audit.talkers, row, (0, 1, 2),
+                 head=("sent", "received", "denied", "", ""))
 
 
 def _leftovers(page: _Page, audit: Audit) -> None:
-    rows = [(f"{n:,}", safe(end), safe(why)) for (end, why), n in audit.unknown.most_common()]
-    page.section("Not judged: unknown ends", rows, (0,))
-    bad = [(f"{safe(b.source)}:{b.line}", safe(b.why)) for b in audit.bad_lines]
-    page.section(f"Unusable lines ({audit.bad:,})", bad, ())
-    page.section("Notes", [(safe(note),) for note in audit.notes], ())
+    page.section("Not judged: unknown ends", audit.unknown.most_common(),
+                 lambda one: (f"{one[1]:,}", safe(one[0][0]), safe(one[0][1])), (0,))
+    page.section(f"Unusable lines ({audit.bad:,})", audit.bad_lines,
+                 lambda bad: (f"{safe(bad.source)}:{bad.line}", safe(bad.why)))
+    page.section("Notes", audit.notes, lambda note: (safe(note),))

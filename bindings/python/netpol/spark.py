@@ -39,7 +39,8 @@ class Bundle:
         else:
             one = isinstance(manifests, (str, os.PathLike))
             read = load(*((manifests,) if one else manifests))  # type: ignore[misc]
-            names = dict.fromkeys(_core.object_source(entry.handle) for entry in read._entries)
+            store = read._store
+            names = dict.fromkeys(_core.object_source(store.handle(at)) for at in store.places())
             for name in names:
                 with open(name, "rb") as file:
                     self.files.append((name, file.read()))
