@@ -41,12 +41,7 @@ static const netpol_peer *nearest_peer(const telling *t)
 
 static const np_pod *peer_pod(const telling *t)
 {
-    const np_side *side = peer_side(t);
-    if (side->pod == NP_NONE)
-        return NULL;
-    const np_pod *p = np_pod_at(snapshot_of(t), side->pod);
-    bool node = p->host_network && t->x->engine->semantics.host_network == NETPOL_HOST_NETWORK_NODE;
-    return node ? NULL : p;
+    return np_side_judged_as_pod(snapshot_of(t), &t->x->engine->semantics, peer_side(t));
 }
 
 /* ---- what a rule lacked ---- */

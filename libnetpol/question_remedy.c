@@ -57,20 +57,11 @@ void np_remedy_selector(np_buffer *b, const np_pod *pod)
     np_buffer_text(b, *before == '{' ? "{}" : "}}");
 }
 
-static const np_pod *judged_pod(const changing *g, const np_side *side)
-{
-    if (side->pod == NP_NONE)
-        return NULL;
-    const np_pod *p = np_pod_at(snapshot_of(g), side->pod);
-    bool node = p->host_network && g->x->engine->semantics.host_network == NETPOL_HOST_NETWORK_NODE;
-    return node ? NULL : p;
-}
-
 /* The other end as a peer. False: nothing can be written that means it. */
 static bool put_peer(np_buffer *b, const changing *g, const np_policy *policy)
 {
     const np_side *side = is_egress(g) ? &g->f->packet.dst : &g->f->packet.src;
-    const np_pod *pod = judged_pod(g, side);
+    const np_pod *pod = np_side_judged_as_pod(snapshot_of(g), &g->x->engine->semantics, side);
     if (!pod) {
         char ip[NP_IP_TEXT];
         bool node = side->node != NP_NONE || side->pod != NP_NONE;

@@ -24,31 +24,35 @@ bool np_arena_grow(np_arena *a, void **at, size_t n, size_t *room, size_t elemen
     return true;
 }
 
-const char *np_reader_text(const np_reader *r, const char *format, ...)
+/* In the reader's arena; NULL: no memory. */
+__attribute__((format(printf, 2, 0))) static const char *text_of(const np_reader *r,
+                                                                 const char *format, va_list args)
 {
     np_buffer b;
     np_buffer_init(&b, &r->engine->alloc);
-    va_list args;
-    va_start(args, format);
     np_buffer_vformat(&b, format, args);
-    va_end(args);
     const char *text = b.failed ? NULL : np_arena_text(r->arena, b.p, b.n);
     np_buffer_free(&b);
+    return text;
+}
+
+const char *np_reader_text(const np_reader *r, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = text_of(r, format, args);
+    va_end(args);
     return text;
 }
 
 netpol_status np_reader_say(const np_reader *r, netpol_status status, int32_t code,
                             const char *format, ...)
 {
-    np_buffer b;
-    np_buffer_init(&b, &r->engine->alloc);
     va_list args;
     va_start(args, format);
-    np_buffer_vformat(&b, format, args);
+    const char *text = text_of(r, format, args);
     va_end(args);
-    np_buffer_char(&b, '\0');
-    np_diag_text(r->diags, code, NULL, NULL, NULL, b.failed ? "" : b.p);
-    np_buffer_free(&b);
+    np_diag_text(r->diags, code, NULL, NULL, NULL, text ? text : "");
     return status;
 }
 

@@ -86,6 +86,10 @@ size_t np_allowing_rules(const np_snapshot *s, const netpol_semantics *is, const
 const np_policy *np_first_isolating(const np_snapshot *s, const netpol_semantics *is,
                                     const np_packet *packet, int32_t direction);
 
+/* The pod that a side is to selectors; NULL: none, or one that counts as its node. */
+const np_pod *np_side_judged_as_pod(const np_snapshot *s, const netpol_semantics *is,
+                                    const np_side *side);
+
 typedef struct np_labels_of {
     const netpol_label *labels; /* sorted */
     size_t n;

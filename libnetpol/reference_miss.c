@@ -130,52 +130,64 @@ static const np_namespace *subject_space(const np_judge *j, int32_t direction)
     return pod ? np_namespace_at(j->s, pod->space) : NULL;
 }
 
+/* What is looked for among the rules that are about a packet. */
+typedef struct search {
+    unsigned most; /* that a rule may cost */
+    np_miss *out;
+    size_t room;
+    size_t found; /* rules that cost no more */
+    bool nearest; /* keep only the one that costs least */
+} search;
+
+static void look_at(search *x, const np_miss *rule, unsigned cost)
+{
+    if (cost > x->most)
+        return;
+    size_t at = x->nearest ? 0 : x->found;
+    if (at < x->room)
+        x->out[at] = *rule;
+    x->found++;
+    if (x->nearest)
+        x->most = cost ? cost - 1 : 0;
+}
+
+static void look_through(const np_judge *j, const np_policy *p, int32_t direction, search *x)
+{
+    size_t n;
+    const netpol_rule *const *rules = rules_of(p, direction, &n);
+    for (size_t i = 0; i < n; i++) {
+        np_miss here = {.policy = p, .of = rules[i], .rule = (int32_t)i, .peer = -1};
+        unsigned cost = cost_of_rule(j, p, rules[i], direction, &here);
+        look_at(x, &here, cost);
+    }
+}
+
+static void look_through_all(const np_judge *j, int32_t direction, search *x)
+{
+    const np_namespace *n = subject_space(j, direction);
+    for (uint32_t i = 0; n && i < n->n_policies; i++) {
+        const np_policy *p = np_policy_of(j->s, n, i);
+        if (isolates(j, direction, p))
+            look_through(j, p, direction, x);
+    }
+}
+
 bool np_nearest_miss(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
                      int32_t direction, np_miss *out)
 {
     np_judge j = judge_of(s, is, packet);
-    const np_namespace *n = subject_space(&j, direction);
-    unsigned best = UINT32_MAX;
-    for (uint32_t i = 0; n && i < n->n_policies; i++) {
-        const np_policy *p = np_policy_of(j.s, n, i);
-        size_t n_rules;
-        const netpol_rule *const *rules = rules_of(p, direction, &n_rules);
-        if (!isolates(&j, direction, p))
-            continue;
-        for (size_t k = 0; k < n_rules; k++) {
-            np_miss here = {.policy = p, .of = rules[k], .rule = (int32_t)k, .peer = -1};
-            unsigned cost = cost_of_rule(&j, p, rules[k], direction, &here);
-            if (cost >= best)
-                continue;
-            best = cost;
-            *out = here;
-        }
-    }
-    return best != UINT32_MAX;
+    search x = {.most = UINT32_MAX, .out = out, .room = 1, .nearest = true};
+    look_through_all(&j, direction, &x);
+    return x.found > 0;
 }
 
 size_t np_allowing_rules(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet,
                          int32_t direction, np_miss *out, size_t room)
 {
     np_judge j = judge_of(s, is, packet);
-    const np_namespace *n = subject_space(&j, direction);
-    size_t found = 0;
-    for (uint32_t i = 0; n && i < n->n_policies; i++) {
-        const np_policy *p = np_policy_of(j.s, n, i);
-        size_t n_rules;
-        const netpol_rule *const *rules = rules_of(p, direction, &n_rules);
-        if (!isolates(&j, direction, p))
-            continue;
-        for (size_t k = 0; k < n_rules; k++) {
-            np_miss here = {.policy = p, .of = rules[k], .rule = (int32_t)k, .peer = -1};
-            if (cost_of_rule(&j, p, rules[k], direction, &here) != 0)
-                continue;
-            if (found < room)
-                out[found] = here;
-            found++;
-        }
-    }
-    return found;
+    search x = {.most = 0, .out = out, .room = room};
+    look_through_all(&j, direction, &x);
+    return x.found;
 }
 
 const np_policy *np_first_isolating(const np_snapshot *s, const netpol_semantics *is,
@@ -189,4 +201,11 @@ const np_policy *np_first_isolating(const np_snapshot *s, const netpol_semantics
             return p;
     }
     return NULL;
+}
+
+const np_pod *np_side_judged_as_pod(const np_snapshot *s, const netpol_semantics *is,
+                                    const np_side *side)
+{
+    np_judge j = judge_of(s, is, NULL);
+    return np_judged_pod(&j, side);
 }

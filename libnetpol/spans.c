@@ -202,13 +202,21 @@ static bool between_cuts(cuts *c, np_spans *out)
     return true;
 }
 
-bool np_spans_make(const np_snapshot *s, uint8_t family, int32_t direction, np_arena *arena,
-                   np_spans *out)
+/* What policies cut in a family, from its first address on. */
+static cuts cuts_by_policies(const np_snapshot *s, uint8_t family, int32_t direction,
+                             np_arena *arena)
 {
     cuts c = {.arena = arena, .v4 = family == NP_FAMILY_4};
     np_ip first = lowest(c.v4);
     cut(&c, &first);
     cut_policies(&c, s, direction);
+    return c;
+}
+
+bool np_spans_make(const np_snapshot *s, uint8_t family, int32_t direction, np_arena *arena,
+                   np_spans *out)
+{
+    cuts c = cuts_by_policies(s, family, direction, arena);
     return !arena->failed && between_cuts(&c, out);
 }
 
@@ -237,10 +245,7 @@ static bool is_public(const np_ip *ip)
 bool np_spans_internet(const np_snapshot *s, uint8_t family, int32_t direction, np_arena *arena,
                        np_spans *out)
 {
-    cuts c = {.arena = arena, .v4 = family == NP_FAMILY_4};
-    np_ip first = lowest(c.v4);
-    cut(&c, &first);
-    cut_policies(&c, s, direction);
+    cuts c = cuts_by_policies(s, family, direction, arena);
     for (size_t i = 0; i < N_NOT_PUBLIC; i++)
         cut_block(&c, not_public[i], NULL, 0);
     np_spans all;

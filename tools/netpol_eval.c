@@ -87,6 +87,11 @@ static int ask_all(const args *a, output *out, input *in, const netpol_engine *e
     return code;
 }
 
+static int ask(const args *a, output *out, input *in, const netpol_engine *engine)
+{
+    return ask_one(a, out, in, engine, netpol_answer_write);
+}
+
 /* ---- the command ---- */
 
 static int check_words(const args *a)
@@ -118,17 +123,7 @@ static int run(const args *a, output *out)
 {
     if (check_words(a) != TOOL_YES)
         return TOOL_FAILED;
-    input in;
-    netpol_engine *engine = NULL;
-    int code = input_read(&in, a, 0);
-    if (code == TOOL_YES)
-        code = input_engine(&in, a, out, &engine);
-    if (code == TOOL_YES)
-        code = a->queries ? ask_all(a, out, &in, engine)
-                          : ask_one(a, out, &in, engine, netpol_answer_write);
-    netpol_engine_unref(engine);
-    input_free(&in);
-    return code;
+    return input_run(a, out, a->queries ? ask_all : ask);
 }
 
 const command eval_command = {

@@ -20,21 +20,17 @@ static int take_words(args *a)
     return TOOL_FAILED;
 }
 
+static int explain(const args *a, output *out, input *in, const netpol_engine *engine)
+{
+    return ask_one(a, out, in, engine, netpol_answer_explain);
+}
+
 static int run(const args *given, output *out)
 {
     args a = *given;
     if (take_words(&a) != TOOL_YES)
         return TOOL_FAILED;
-    input in;
-    netpol_engine *engine = NULL;
-    int code = input_read(&in, &a, 0);
-    if (code == TOOL_YES)
-        code = input_engine(&in, &a, out, &engine);
-    if (code == TOOL_YES)
-        code = ask_one(&a, out, &in, engine, netpol_answer_explain);
-    netpol_engine_unref(engine);
-    input_free(&in);
-    return code;
+    return input_run(&a, out, explain);
 }
 
 const command explain_command = {

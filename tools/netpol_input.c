@@ -246,3 +246,17 @@ int input_engine(input *in, const args *a, const output *out, netpol_engine **en
     netpol_diagnostics_clear(in->diags);
     return status == NETPOL_OK ? TOOL_YES : say_status(status);
 }
+
+int input_run(const args *a, output *out, input_answer answer)
+{
+    input in;
+    netpol_engine *engine = NULL;
+    int code = input_read(&in, a, 0);
+    if (code == TOOL_YES)
+        code = input_engine(&in, a, out, &engine);
+    if (code == TOOL_YES)
+        code = answer(a, out, &in, engine);
+    netpol_engine_unref(engine);
+    input_free(&in);
+    return code;
+}

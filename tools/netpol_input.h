@@ -36,4 +36,8 @@ bool args_all_presets(const args *a);
 /* Makes the engine; fails closed unless --keep-going. TOOL_YES, or another code, said already. */
 int input_engine(input *in, const args *a, const output *out, netpol_engine **engine);
 
+/* Reads, makes the engine, and answers with it. The code to end with. */
+typedef int (*input_answer)(const args *a, output *out, input *in, const netpol_engine *engine);
+int input_run(const args *a, output *out, input_answer answer);
+
 #endif

@@ -26,16 +26,7 @@ static int run(const args *a, output *out)
         say("--semantics all and --on-undefined fail are for one question: see netpol eval");
         return TOOL_FAILED;
     }
-    input in;
-    netpol_engine *engine = NULL;
-    int code = input_read(&in, a, 0);
-    if (code == TOOL_YES)
-        code = input_engine(&in, a, out, &engine);
-    if (code == TOOL_YES)
-        code = list(a, out, &in, engine);
-    netpol_engine_unref(engine);
-    input_free(&in);
-    return code;
+    return input_run(a, out, list);
 }
 
 const command list_command = {
@@ -46,12 +37,13 @@ const command list_command = {
     .operands = OPERANDS_PATHS,
     .summary = "who can talk to whom",
     .usage = "  netpol list PATH... [--focus NS/NAME] [OPTIONS]\n",
-    .about = "Lists every allowed connection between workloads, and with addresses outside the "
-             "cluster,\n"
-             "as SRC => DST : PORTS. What is not listed is denied.\n\n"
-             "--focus takes ns/name, name (of the namespace of -n, or the only one so called), or what "
-             "netpol\n"
-             "eval takes as a source that stands for pods.\n",
+    .about =
+        "Lists every allowed connection between workloads, and with addresses outside the "
+        "cluster,\n"
+        "as SRC => DST : PORTS. What is not listed is denied.\n\n"
+        "--focus takes ns/name, name (of the namespace of -n, or the only one so called), or what "
+        "netpol\n"
+        "eval takes as a source that stands for pods.\n",
     .examples = "  netpol list manifests/\n"
                 "  netpol list manifests/ --focus shop/db\n"
                 "  kubectl get ns,po,no,svc,netpol -A -o json | netpol list - -o json\n\n"
