@@ -64,6 +64,12 @@ bool np_ip4_init(np_store *s, np_ip4_map *m, uint32_t expected)
     return false;
 }
 
+/* A node that the writer may change. */
+static np_ip4_node *own(const void *node)
+{
+    return (np_ip4_node *)(uintptr_t)node;
+}
+
 static void drop_block(np_store *s, const void *block)
 {
     np_store_drop(s, (void *)(uintptr_t)block);
@@ -241,6 +247,28 @@ static bool put_tree(np_store *s, np_ip4_map *m, uint32_t ip, uint32_t value)
     return true;
 }
 
+/* Gives back a node of which no path leads to a value any more. All nodes of the path are the
+ * writer's own. */
+static bool prune(np_store *s, np_ip4_map *m, const void **at, const void *none, size_t bytes)
+{
+    if (memcmp(*at, none, bytes) != 0)
+        return false;
+    drop_block(s, *at);
+    m->bytes -= bytes;
+    *at = none;
+    return true;
+}
+
+static void prune_path(np_store *s, np_ip4_map *m, uint32_t ip)
+{
+    np_ip4_node *root = own(m->root);
+    np_ip4_node *node1 = own(root->next[ip >> 24]);
+    np_ip4_node *node2 = own(node1->next[ip >> 16 & 255]);
+    if (prune(s, m, &node2->next[ip >> 8 & 255], m->none3, sizeof *m->none3) &&
+        prune(s, m, &node1->next[ip >> 16 & 255], m->none2, sizeof *m->none2))
+        (void)prune(s, m, &root->next[ip >> 24], m->none1, sizeof *m->none1);
+}
+
 static bool remove_tree(np_store *s, np_ip4_map *m, uint32_t ip)
 {
     if (!find_host(m, ip))
@@ -250,6 +278,7 @@ static bool remove_tree(np_store *s, np_ip4_map *m, uint32_t ip)
         return false;
     *at = 0;
     m->used--;
+    prune_path(s, m, ip);
     return true;
 }
 

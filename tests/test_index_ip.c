@@ -118,6 +118,31 @@ static void published_maps_do_not_change(void)
     test_memory_expect_empty(&mem);
 }
 
+/* Nodes of the tree go with their last address, so that a cluster whose blocks move stays small. */
+static void blocks_that_are_left_give_their_nodes_back(void **state)
+{
+    (void)state;
+    test_memory mem;
+    test_memory_ready(&mem);
+    np_store *s = np_store_new(&mem.allocator, 0);
+    np_ip4_map m;
+    assert_true(np_ip4_init(s, &m, 100));
+    uint64_t empty = m.bytes;
+    for (uint32_t block = 0; block < 2000; block++) {
+        uint32_t first = 0x0a000000u + block * 0x10000u;
+        for (uint32_t i = 0; i < 20; i++)
+            assert_true(np_ip4_put(s, &m, first + i, block + i + 1));
+        for (uint32_t i = 0; i < 20; i++) {
+            assert_int_equal(find4(&m, first + i), block + i + 1);
+            assert_true(np_ip4_remove(s, &m, first + i));
+        }
+        assert_int_equal(m.bytes, empty);
+    }
+    np_ip4_drop(s, &m);
+    np_store_close(s);
+    test_memory_expect_empty(&mem);
+}
+
 static void a_published_map_does_not_change(void **state)
 {
     (void)state;
@@ -295,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_near_each_other_are_in_a_tree),
         cmocka_unit_test(addresses_far_apart_are_in_a_hash),
+        cmocka_unit_test(blocks_that_are_left_give_their_nodes_back),
         cmocka_unit_test(a_published_map_does_not_change),
         cmocka_unit_test(intervals_agree_with_testing_each_block),
         cmocka_unit_test(too_many_overlaps_are_refused_and_leave_nothing),
