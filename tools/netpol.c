@@ -23,18 +23,40 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-static int unknown_command(const char *name)
+/* What other tools call it. */
+static const struct {
+    const char *word;
+    const char *name;
+} synonyms[] = {
+    {"validate", "check"}, {"verify", "check"},    {"lint", "check"},   {"fmt", "convert"},
+    {"format", "convert"}, {"query", "eval"},      {"can", "eval"},     {"probe", "eval"},
+    {"trace", "explain"},  {"connlist", "list"},   {"graph", "list"},   {"set", "edit"},
+    {"patch", "edit"},     {"benchmark", "bench"}, {"who-can", "list"},
+};
+
+static const char *near_command(const char *name)
 {
     enum { NEAR = 3 };
     const char *near = NULL;
     unsigned best = NEAR;
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+        if (strcmp(synonyms[i].word, name) == 0)
+            return synonyms[i].name;
     for (size_t i = 0; i < N_COMMANDS; i++) {
         unsigned d = args_distance(name, commands[i]->name);
-        if (d < best) {
-            best = d;
-            near = commands[i]->name;
-        }
+        if (*name && strncmp(commands[i]->name, name, strlen(name)) == 0)
+            d = 0;
+        if (d >= best)
+            continue;
+        best = d;
+        near = commands[i]->name;
     }
+    return near;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *near = near_command(name);
     say("there is no command '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
         near ? "'?" : "");
     say("see 'netpol --help'");
@@ -52,6 +74,7 @@ static void print_help(void)
     puts("\nExamples:\n"
          "  netpol check manifests/\n"
          "  netpol eval -f manifests/ --from shop/web --to shop/db --port 3306\n"
+         "  netpol why -f manifests/ shop/web shop/db --port 3306\n"
          "  netpol test policies/\n"
          "  kubectl get ns,po,no,svc,netpol -A -o json | netpol list -f -\n\n"
          "Exit status:\n"

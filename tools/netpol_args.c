@@ -163,21 +163,51 @@ static const option *find_short(const command *c, char letter)
     return NULL;
 }
 
-static int unknown_option(const command *c, const char *name, size_t n)
+/* The one option that begins so; NULL: none, or several. */
+static const option *find_begun(const command *c, const char *given)
+{
+    const option *found = NULL;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (!(options[i].commands & c->bit) || strncmp(options[i].name, given, strlen(given)) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = &options[i];
+    }
+    return found;
+}
+
+static const option *find_near(const command *c, const char *given)
 {
     enum { NEAR = 3 };
+    const option *near = *given ? find_begun(c, given) : NULL;
+    unsigned best = NEAR;
+    for (size_t i = 0; !near && i < N_OPTIONS; i++) {
+        unsigned d = args_distance(given, options[i].name);
+        if (!(options[i].commands & c->bit) || d >= best)
+            continue;
+        best = d;
+        near = &options[i];
+    }
+    return near;
+}
+
+/* Whether other commands have it: then it is no slip. */
+static bool is_elsewhere(const char *given)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (strcmp(options[i].name, given) == 0)
+            return true;
+    return false;
+}
+
+static int unknown_option(const command *c, const char *name, size_t n)
+{
     char given[64];
     snprintf(given, sizeof given, "%.*s", (int)(n < sizeof given ? n : sizeof given - 1), name);
-    const option *near = NULL;
-    unsigned best = NEAR;
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        unsigned d = args_distance(given, options[i].name);
-        if ((options[i].commands & c->bit) && d < best) {
-            best = d;
-            near = &options[i];
-        }
-    }
-    say("netpol %s has no option --%s%s%s%s", c->name, given, near ? "; did you mean --" : "",
+    const option *near = is_elsewhere(given) ? NULL : find_near(c, given);
+    say("netpol %s has no option --%s%s%s%s%s", c->name, given,
+        is_elsewhere(given) ? ", though other commands have" : "", near ? "; did you mean --" : "",
         near ? near->name : "", near ? "?" : "");
     say("see 'netpol %s --help'", c->name);
     return TOOL_FAILED;
