@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 SOURCES = $$(git ls-files '*.c' '*.h')
 
-.PHONY: build setup demo test test-more test-release fmt abi bless fuzz bench bench-yaml bench-engine mutants clean install
+.PHONY: build setup demo test test-more test-release packages fmt abi bless fuzz bench bench-yaml bench-engine mutants clean install
 .DEFAULT_GOAL := build
 
 setup:
@@ -28,6 +28,9 @@ test: build
 
 test-more: build
 	@.ci/test-more
+
+packages:
+	@.ci/packages
 
 test-release: test test-more
 	@.ci/test-release
