@@ -370,6 +370,7 @@ netpol_status np_compile_finish(np_compiler *c, netpol_status status, np_program
     if (status == NETPOL_OK) {
         c->g->ports = c->ports.sets; /* it may have moved until now */
         c->g->without_tree = !c->g->ip4.root;
+        c->g->large = np_program_bytes(c->g) > NP_LARGE;
         np_program *made = publish(c);
         if (!made)
             return NETPOL_NO_MEMORY;

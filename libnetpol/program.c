@@ -213,10 +213,6 @@ netpol_verdict np_program_verdict(const np_program *g, const netpol_flow *flow)
  * on its way at the same time. */
 #define GROUP ((size_t)64)
 
-/* From here on the tables do not stay in caches, so that programmes and rows are fetched ahead,
- * too. */
-#define LARGE ((uint64_t)8 << 20)
-
 typedef struct group {
     const netpol_flow *flow;
     size_t n;
@@ -302,19 +298,24 @@ static void judge_group(const np_program *g, const group *x, netpol_verdict *out
                                : judge_pair(g, &x->flow[i], x->class[i][0], x -> class[i][1]));
 }
 
+/* So few are not worth the steps. */
+#define FEW ((size_t)8)
+
 void np_program_verdicts(const np_program *g, const netpol_flow *flows, size_t n,
                          netpol_verdict *out)
 {
     group x;
-    bool large = np_program_bytes(g) > LARGE;
-    for (size_t i = 0; g->without_tree && i < n; i++)
-        out[i] = np_unpack(judge_flow(g, &flows[i]));
-    for (size_t i = 0; !g->without_tree && i < n; i += x.n) {
+    if (g->without_tree || n < FEW) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = np_unpack(judge_flow(g, &flows[i]));
+        return;
+    }
+    for (size_t i = 0; i < n; i += x.n) {
         x.flow = flows + i;
         x.n = n - i < GROUP ? n - i : GROUP;
         find_places(g, &x);
         find_classes(g, &x);
-        if (large) {
+        if (g->large) {
             fetch_rules(&x);
             fetch_rows(&x);
         }

@@ -256,10 +256,14 @@ typedef struct np_program {
     np_worlds worlds;
     uint32_t depends;     /* what every verdict depends on */
     uint8_t without_tree; /* IPv4 addresses are in the hash */
+    bool large;           /* more than NP_LARGE: does not stay in caches */
     np_version *version;
     np_store *store;
     netpol_allocator alloc;
 } np_program;
+
+/* From so many bytes on batches fetch programmes and rows ahead, too. */
+#define NP_LARGE ((uint64_t)8 << 20)
 
 #define NP_POD_SHIFT 10
 #define NP_PORT_MAP_SHIFT 7
