@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Flows of a Spark cluster: verdicts by ``mapInArrow``, and audits of tables of any size.
 
-Executors need this package and pyarrow, nothing else. Each of their Python processes makes one engine,
-from manifests that were broadcast. The contract is the one of every other engine of tables: a function
-from an Arrow record batch of flows to a column of verdicts.
+Executors need this package and pyarrow, nothing else. Each of their Python processes makes one
+engine, from manifests that were broadcast. The contract is the one of every other engine of tables:
+a function from an Arrow record batch of flows to a column of verdicts.
 """
 from __future__ import annotations
 
