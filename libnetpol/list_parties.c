@@ -364,7 +364,7 @@ static bool do_nodes_matter(const grouping *g)
             if (np_snapshot_node_of_ip(s, &g->spans[family][1].at[i].first) != NP_NONE)
                 return true;
     for (uint32_t pod = 0; pod < s->n_pods; pod++)
-        if (np_pod_at(s, pod)->host_network)
+        if (np_pod_at(s, pod) && np_pod_at(s, pod)->host_network)
             return true;
     return false;
 }

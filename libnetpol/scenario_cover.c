@@ -61,12 +61,9 @@ static bool add_policy(netpol_scenario_report *r, const np_policy *p)
 bool np_coverage_make(netpol_scenario_report *r)
 {
     const np_snapshot *s = r->engine->snapshot;
-    for (uint32_t space = 0; space < s->n_namespaces; space++) {
-        const np_namespace *n = np_namespace_at(s, space);
-        for (uint32_t i = 0; i < n->n_policies; i++)
-            if (!add_policy(r, np_policy_of(s, n, i)))
-                return false;
-    }
+    for (np_policy_walk w = np_policies(s); w.policy; np_policies_next(&w))
+        if (!add_policy(r, w.policy))
+            return false;
     for (size_t i = 0; i < s->n_cluster_policies; i++) {
         const np_cluster_policy *p = &s->cluster_policies[i];
         if (!add_rows(r, p->object, NETPOL_INGRESS, p->tree->n_ingress, false) ||

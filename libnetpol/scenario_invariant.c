@@ -115,13 +115,13 @@ static void choose_pods(np_scope *c)
     const np_snapshot *s = snapshot_of(c);
     for (size_t i = 0; i < c->parties.n; i++)
         c->pods[i] = NP_NONE;
-    for (uint32_t space = 0; space < s->n_namespaces; space++)
-        for (uint32_t pod = np_namespace_at(s, space)->first_pod; pod != NP_NONE;
-             pod = np_next_in_space(s, pod)) {
-            uint32_t *one = &c->pods[c->parties.party_of_pod[pod]];
-            if (*one == NP_NONE && !c->left_out[pod])
-                *one = pod;
-        }
+    for (uint32_t pod = 0; pod < s->n_pods; pod++) {
+        if (!np_pod_at(s, pod) || c->left_out[pod])
+            continue;
+        uint32_t *one = &c->pods[c->parties.party_of_pod[pod]];
+        if (*one == NP_NONE)
+            *one = pod;
+    }
 }
 
 static netpol_status scope_fill(np_scope *c)

@@ -658,6 +658,51 @@ static void one_item_gives_what_it_gives_among_all(void **state)
     free(text);
 }
 
+/* Numbers of pods and namespaces that have gone belong to nobody. */
+static void clusters_that_have_changed_are_tested_as_they_are(void **state)
+{
+    (void)state;
+    netpol_scenario *s = NULL;
+    netpol_manifests *m = NULL;
+    netpol_cluster *c = NULL;
+    assert_int_equal(read_text(HEAD "invariants: [default-deny, namespace-isolated]\n", &s, NULL),
+                     NETPOL_OK);
+    assert_int_equal(netpol_manifests_new(NULL, &m), NETPOL_OK);
+    assert_int_equal(netpol_manifests_read_memory(m, "m", cluster_text, strlen(cluster_text), NULL),
+                     NETPOL_OK);
+    assert_int_equal(netpol_cluster_new(NULL, NULL, &c, NULL), NETPOL_OK);
+    assert_int_equal(netpol_cluster_put_all(c, m, NULL), NETPOL_OK);
+    static const struct {
+        int32_t kind;
+        const char *space;
+        const char *name;
+        size_t looked_at;
+        int32_t outcome;
+        size_t rules;
+    } steps[] = {
+        {NETPOL_KIND_POD, "open", "any", 4, NETPOL_FAILED, 7},
+        {NETPOL_KIND_POD, "kube-system", "dns", 3, NETPOL_FAILED, 7},
+        {NETPOL_KIND_NETWORK_POLICY, "half", "closed", 3, NETPOL_FAILED, 6},
+        {NETPOL_KIND_POD, "half", "in", 2, NETPOL_PASSED, 6},
+    };
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        netpol_engine *e = NULL;
+        netpol_scenario_report *r = NULL;
+        assert_int_equal(netpol_cluster_remove(c, steps[i].kind, steps[i].space, steps[i].name),
+                         NETPOL_OK);
+        assert_int_equal(netpol_cluster_compile(c, NETPOL_ENGINE_COMPILED, &e, NULL), NETPOL_OK);
+        assert_int_equal(netpol_scenario_run(s, e, NETPOL_ALL_ITEMS, &r), NETPOL_OK);
+        assert_int_equal(netpol_scenario_report_at(r, 0)->n_checks, steps[i].looked_at);
+        assert_int_equal(netpol_scenario_report_at(r, 0)->outcome, steps[i].outcome);
+        assert_int_equal(netpol_scenario_report_rule_count(r), steps[i].rules);
+        netpol_scenario_report_free(r);
+        netpol_engine_unref(e);
+    }
+    netpol_cluster_free(c);
+    netpol_manifests_free(m);
+    netpol_scenario_free(s);
+}
+
 /* ---- writing ---- */
 
 static void reports_are_escaped_for_each_format(void **state)
@@ -1024,6 +1069,7 @@ int main(void)
         cmocka_unit_test(examples_pass_and_leave_no_rule_untested),
         cmocka_unit_test(more_objects_replace_those_of_the_scenario),
         cmocka_unit_test(one_item_gives_what_it_gives_among_all),
+        cmocka_unit_test(clusters_that_have_changed_are_tested_as_they_are),
         cmocka_unit_test(reports_are_escaped_for_each_format),
         cmocka_unit_test(no_reports_are_a_report_too),
         cmocka_unit_test(deep_and_large_input_is_refused_at_once),
