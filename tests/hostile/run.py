@@ -89,10 +89,10 @@ INPUTS = {
 
 # Said in `check` as 1 (invalid); everything else is 2: unreadable, or no YAML or JSON at all.
 MERELY_INVALID = {"unknown-field", "wrong-type", "no-kind", "many-errors", "scalar-document",
-                  "list-document", "nul-in-string", "escape-nul-name", "conflict", "many-keys"}
+                  "list-document", "nul-in-string", "escape-nul-name"}
 
 # Good enough as YAML for a change of the text.
-EDITABLE = MERELY_INVALID | {"many-duplicates", "unknown-alias", "tag-directives", "template"}
+EDITABLE = MERELY_INVALID | {"many-keys", "many-duplicates", "unknown-alias", "tag-directives", "template"}
 
 
 class Failure(Exception):
