@@ -13,20 +13,71 @@ static PyObject *none(void)
     return Py_None;
 }
 
-static PyObject *text_value(const char *p, const char *otherwise)
+/* Short texts come again and again: names of labels, "TCP". Each is made once a call, if no other
+ * of its hash comes between. */
+enum { WORD_MOST = 16, WORDS = 256 };
+
+typedef struct word {
+    const char *p; /* borrowed from the object */
+    size_t n;
+    PyObject *text;
+} word;
+
+typedef struct making {
+    const np_plan *plan;
+    word words[WORDS];
+} making;
+
+static void begin(making *m, const np_plan *plan)
+{
+    m->plan = plan;
+    memset(m->words, 0, sizeof m->words);
+}
+
+static void end(making *m)
+{
+    for (size_t i = 0; i < WORDS; i++)
+        Py_XDECREF(m->words[i].text);
+}
+
+static word *place_of(making *m, const char *p, size_t n)
+{
+    uint32_t hash = (uint32_t)n;
+    for (size_t i = 0; i < n; i++)
+        hash = hash * 33 ^ (uint8_t)p[i];
+    return &m->words[(hash ^ hash >> 8) % WORDS];
+}
+
+static PyObject *new_text(const char *p, size_t n)
+{
+    return PyUnicode_DecodeUTF8(p, (Py_ssize_t)n, "replace");
+}
+
+static PyObject *text_value(making *m, const char *p, const char *otherwise)
 {
     if (!p && !otherwise)
         return none();
     p = p ? p : otherwise;
-    return PyUnicode_DecodeUTF8(p, (Py_ssize_t)strlen(p), "replace");
+    size_t n = strlen(p);
+    if (n == 0 || n > WORD_MOST)
+        return new_text(p, n);
+    word *w = place_of(m, p, n);
+    if (w->n == n && memcmp(w->p, p, n) == 0)
+        return Py_NewRef(w->text);
+    PyObject *made = new_text(p, n);
+    if (made) {
+        Py_XDECREF(w->text);
+        *w = (word){p, n, Py_NewRef(made)};
+    }
+    return made;
 }
 
-static PyObject *map_value(const netpol_label *at, size_t n)
+static PyObject *map_value(making *m, const netpol_label *at, size_t n)
 {
     PyObject *map = PyDict_New();
     for (size_t i = 0; map && i < n; i++) {
-        PyObject *key = text_value(at[i].key, "");
-        PyObject *value = key ? text_value(at[i].value, "") : NULL;
+        PyObject *key = text_value(m, at[i].key, "");
+        PyObject *value = key ? text_value(m, at[i].value, "") : NULL;
         if (!value || PyDict_SetItem(map, key, value) < 0)
             Py_CLEAR(map);
         Py_XDECREF(key);
@@ -35,46 +86,44 @@ static PyObject *map_value(const netpol_label *at, size_t n)
     return map;
 }
 
-static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
-                              const np_plan *plan);
+static PyObject *struct_value(making *m, const np_shape *shape, size_t class_index,
+                              const void *structure);
 
-static PyObject *part_value(const np_shape *part, const void *structure, const np_plan *plan)
+static PyObject *part_value(making *m, const np_shape *part, const void *structure)
 {
-    return struct_value(part, part->class_index, structure, plan);
+    return struct_value(m, part, part->class_index, structure);
 }
 
 /* part: NULL for texts. */
-static PyObject *list_value(const np_shape *part, const void *const *at, size_t n,
-                            const np_plan *plan)
+static PyObject *list_value(making *m, const np_shape *part, const void *const *at, size_t n)
 {
     PyObject *list = PyList_New((Py_ssize_t)n);
     for (size_t i = 0; list && i < n; i++) {
-        PyObject *element = part ? part_value(part, at[i], plan) : text_value(at[i], "");
+        PyObject *element = part ? part_value(m, part, at[i]) : text_value(m, at[i], "");
         if (!element || PyList_SetItem(list, (Py_ssize_t)i, element) < 0)
             Py_CLEAR(list);
     }
     return list;
 }
 
-static PyObject *int_or_string_value(const netpol_int_or_string *x)
+static PyObject *int_or_string_value(making *m, const netpol_int_or_string *x)
 {
     if (!x)
         return none();
-    return x->string ? text_value(x->string, "") : PyLong_FromLong(x->number);
+    return x->string ? text_value(m, x->string, "") : PyLong_FromLong(x->number);
 }
 
-static PyObject *field_value(const np_shape *shape, size_t field, const void *structure,
-                             const np_plan *plan)
+static PyObject *field_value(making *m, const np_shape *shape, size_t field, const void *structure)
 {
     const np_field *f = shape->fields[field];
     const void *p = np_field_is_pointer(f) ? np_field_pointer(f, structure) : NULL;
     switch ((np_field_kind)f->kind) {
     case NP_STRING:
-        return text_value(p, "");
+        return text_value(m, p, "");
     case NP_STRING_SET:
     case NP_TIME:
     case NP_JSON:
-        return text_value(p, NULL);
+        return text_value(m, p, NULL);
     case NP_BOOL_SET:
         if (!p)
             return none();
@@ -90,56 +139,62 @@ static PyObject *field_value(const np_shape *shape, size_t field, const void *st
     case NP_INT64:
         return PyLong_FromLongLong(np_field_number(f, structure));
     case NP_INT_OR_STRING:
-        return int_or_string_value(p);
+        return int_or_string_value(m, p);
     case NP_STRING_MAP:
-        return map_value(p, np_field_count(f, structure));
+        return map_value(m, p, np_field_count(f, structure));
     case NP_STRING_LIST:
     case NP_PLUCK_LIST:
     case NP_STRUCT_LIST:
-        return list_value(shape->parts[field], p, np_field_count(f, structure), plan);
+        return list_value(m, shape->parts[field], p, np_field_count(f, structure));
     case NP_STRUCT:
         if (!p && !(f->flags & NP_REQUIRED_KEY))
             return none();
-        return part_value(shape->parts[field], p ? p : np_empty_struct(f->sub), plan);
+        return part_value(m, shape->parts[field], p ? p : np_empty_struct(f->sub));
     case NP_GROUP: /* flattened by np_shapes */
         break;
     }
     return none();
 }
 
-static PyObject *struct_value(const np_shape *shape, size_t class_index, const void *structure,
-                              const np_plan *plan)
+static PyObject *struct_value(making *m, const np_shape *shape, size_t class_index,
+                              const void *structure)
 {
-    const np_plan_class *c = &plan->at[class_index];
+    const np_plan_class *c = &m->plan->at[class_index];
     PyObject *made = np_plan_instance(c);
     for (size_t i = 0; made && i < shape->n; i++) {
-        PyObject *value = field_value(shape, i, structure, plan);
+        PyObject *value = field_value(m, shape, i, structure);
         if (!value || !np_plan_put(c, made, i, value))
             Py_CLEAR(made);
     }
     return made;
 }
 
-static PyObject *object_value(const netpol_object *x, const np_plan *plan)
+static PyObject *object_value(making *m, const netpol_object *x)
 {
     const np_shapes *shapes = np_plan_shapes();
     const np_class_shape *c = np_shapes_of_kind(shapes, x->kind);
-    return c ? struct_value(c->shape, (size_t)(c - shapes->classes), x->tree, plan) : none();
+    return c ? struct_value(m, c->shape, (size_t)(c - shapes->classes), x->tree) : none();
 }
 
 PyObject *np_value_of(const netpol_object *x, PyObject *plan)
 {
     const np_plan *p = np_plan_of(plan);
-    return p ? object_value(x, p) : NULL;
+    making m;
+    if (!p)
+        return NULL;
+    begin(&m, p);
+    PyObject *made = object_value(&m, x);
+    end(&m);
+    return made;
 }
 
-static bool fill_values(const netpol_manifests *list, PyObject *values, const np_plan *plan)
+static bool fill_values(making *m, const netpol_manifests *list, PyObject *values)
 {
     Py_ssize_t n = (Py_ssize_t)netpol_manifests_count(list);
     for (Py_ssize_t i = 0; i < n && i < PyList_Size(values); i++) {
         if (PyList_GetItem(values, i) != Py_None)
             continue;
-        PyObject *made = object_value(netpol_manifests_at(list, (size_t)i), plan);
+        PyObject *made = object_value(m, netpol_manifests_at(list, (size_t)i));
         if (!made || PyList_SetItem(values, i, made) < 0)
             return false;
     }
@@ -155,10 +210,13 @@ PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObjec
         return NULL;
     if (!PyList_Check(values))
         return PyErr_Format(PyExc_TypeError, "must be list, not %R", values);
+    making m;
+    begin(&m, p);
     int collecting = PyGC_Disable();
-    bool filled = fill_values(list, values, p);
+    bool filled = fill_values(&m, list, values);
     if (collecting)
         PyGC_Enable();
+    end(&m);
     return filled ? none() : NULL;
 }
 

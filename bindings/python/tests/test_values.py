@@ -2,7 +2,9 @@
 """Manifests as Python values, and back."""
 import copy
 import dataclasses
+import gc
 import pickle
+import sys
 
 import pytest
 from conftest import ROOT
@@ -91,18 +93,21 @@ spec:
 @pytest.mark.parametrize("path", THIRD_PARTY, ids=lambda path: path.name)
 def test_every_object_comes_back_the_same(path):
     """Law: an object that is read, turned into a value and back is the object that was read."""
-    for entry in netpol.load(path, keep_going=True)._entries:
-        value = entry.get()
-        assert netpol._core.object_equal(netpol._manifests.handle_of(value), entry.handle), value
+    store = netpol.load(path, keep_going=True)._store
+    for place in store.places():
+        value = store.value(place)
+        assert netpol._core.object_equal(netpol._manifests.handle_of(value), store.handle(place)), value
         assert eval(repr(value), vars(netpol)) == value
 
 
 @pytest.mark.parametrize("path", THIRD_PARTY, ids=lambda path: path.name)
 def test_policies_are_written_as_the_c_library_writes_what_it_read(path):
-    for entry in netpol.load(path, keep_going=True)._entries:
-        if entry.kind in netpol._manifests._POLICIES:
-            assert netpol.dumps(entry.get(), format="json") == netpol._core.object_write(
-                entry.handle, netpol._core.FORMAT_JSON, 0)
+    store = netpol.load(path, keep_going=True)._store
+    for place in store.places():
+        handle = store.handle(place)
+        if netpol._core.object_kind(handle) in netpol._manifests._POLICIES:
+            assert netpol.dumps(store.value(place), format="json") == netpol._core.object_write(
+                handle, netpol._core.FORMAT_JSON, 0)
 
 
 def test_every_class_is_a_dataclass_with_slots_and_an_empty_form():
@@ -111,6 +116,60 @@ def test_every_class_is_a_dataclass_with_slots_and_an_empty_form():
         assert not hasattr(cls(), "__dict__")
         assert repr(cls()) == f"{cls.__name__}()"
         assert cls.__doc__ and not cls.__doc__.startswith(cls.__name__ + "(")
+
+
+def test_fields_are_set_without_asking_the_class(monkeypatch):
+    """Setting each by its name would take longer than reading the manifest."""
+    text = (ROOT / "examples/db-policy/1-either.yaml").read_text()
+
+    def asked(*_):
+        raise AssertionError
+    for cls, _ in netpol._model.CLASSES:
+        monkeypatch.setattr(cls, "__setattr__", asked, raising=False)
+    assert netpol.loads(text).objects[0].metadata.name == "db-policy"
+
+
+def test_classes_without_slots_are_set_by_name():
+    classes = tuple((type(cls.__name__, (), {}), names) for cls, names in netpol._model.CLASSES)
+    plan = netpol._core.plan_new(classes)
+    store = netpol.loads((ROOT / "examples/db-policy/1-either.yaml").read_text())._store
+    made = netpol._core.value_of(store.handle(0), plan)
+    assert made.spec.ingress[0].ports[0].port == store.value(0).spec.ingress[0].ports[0].port == 3306
+    assert netpol._core.object_equal(netpol._core.object_of(made, plan), store.handle(0))
+
+
+def test_only_plans_of_our_classes_are_taken():
+    for wrong in (None, (), [], netpol._model.CLASSES[:-1], (3,) * len(netpol._model.CLASSES)):
+        with pytest.raises((TypeError, SystemError)):
+            netpol._core.plan_new(wrong)
+    with pytest.raises(TypeError):
+        netpol._core.object_of(netpol.Pod(), None)
+
+
+def test_all_at_once_and_one_by_one_are_the_same_values():
+    text = "\n---\n".join(path.read_text() for path in sorted((ROOT / "examples/db-policy").glob("*.yaml"))[:1])
+    text += "".join(f"\n---\n{text.replace('db', f'db{i}')}" for i in range(3))
+    manifests = netpol.loads(text)
+    store = manifests._store
+    first = store.value(1)
+    assert manifests.objects[1] is first and manifests.objects == manifests.objects
+    assert manifests.objects == [netpol.loads(text)._store.value(i) for i in range(len(manifests))]
+    manifests.add(netpol.Namespace(metadata=netpol.ObjectMeta(name="x")))
+    assert len(manifests.objects) == len(manifests) == len(store.values)
+
+
+def test_values_hold_nothing_but_their_fields():
+    """Counts of references: None and shared texts are neither lost nor kept too often."""
+    text = (ROOT / "examples/db-policy/1-either.yaml").read_text()
+    before = sys.getrefcount(None)
+    for _ in range(300):
+        manifests = netpol.loads(text)
+        policy = manifests.objects[0]
+        assert all(gc.is_tracked(part) for part in (policy, policy.spec, policy.spec.ingress))
+        netpol.dumps(policy)
+    del manifests, policy
+    gc.collect()
+    assert abs(sys.getrefcount(None) - before) < 250 or sys.version_info >= (3, 12)
 
 
 WRONG = [
