@@ -120,11 +120,11 @@ enum { BASE_SIZE = 450 }; /* of any object, however small */
 static size_t expected_size(const np_binder *b, const np_origin *from)
 {
     enum { LEAST = 512, MOST = 1 << 16, SPARE = 32 };
+    const double usual = 1.4; /* bytes a byte of text */
     size_t n = b->last_used ? b->last_used : 2 * LEAST;
+    double ratio = b->last_text ? (double)b->last_used / (double)b->last_text : usual;
     if (from->text.n)
-        n = BASE_SIZE + (b->last_text ? (size_t)((double)from->text.n * (double)b->last_used /
-                                                 (double)b->last_text)
-                                      : 2 * from->text.n);
+        n = BASE_SIZE + (size_t)((double)from->text.n * ratio);
     n += n / SPARE;
     return n < LEAST ? LEAST : n > MOST ? MOST : n;
 }

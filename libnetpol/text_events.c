@@ -311,13 +311,12 @@ netpol_status np_events_start(np_text *t)
 {
     t->over = t->is_plain = false;
     t->source_events = 0;
-    if (!more_frames(t))
+    if ((!t->piece.json && np_plain_start(t)) || t->status || !more_frames(t))
         return t->status;
     *t->top = (np_frame){.place = NP_IN_SEQ};
-    if (t->piece.json)
-        np_json_start(t);
-    else if (!np_plain_start(t) && !t->status)
+    if (!t->piece.json)
         return np_libyaml_start(t);
+    np_json_start(t);
     return t->status;
 }
 

@@ -242,7 +242,7 @@ static void limits_are_kept(void **state)
     } limits[] = {
         {"bytes", {.max_bytes = 50}, 0},
         {"documents", {.max_documents = 1}, 1},
-        {"memory", {.max_memory = 1100}, 1},
+        {"memory", {.max_memory = 1000}, 1},
     };
     for (size_t i = 0; i < COUNT(limits); i++) {
         netpol_manifests *m = test_empty_list(limits[i].o);
