@@ -60,6 +60,7 @@ typedef struct np_matrix {
     np_conns *sets;       /* every different one once; the first is "everything" */
     size_t n_sets;
     size_t sets_room;
+    uint32_t last_set; /* that was found */
     np_index set_index;
     uint32_t depends;
 } np_matrix;

@@ -23,15 +23,17 @@ static bool set_is(const void *context, const void *key, uint32_t number)
 /* The number of a set, which is copied if it is new; NP_NONE: no memory. */
 static uint32_t number_of(np_matrix *t, const np_conns *c)
 {
+    if (t->last_set < t->n_sets && np_conns_equal(&t->sets[t->last_set], c))
+        return t->last_set; /* neighbours are mostly alike */
     uint32_t hash = hash_of(c);
     uint32_t number = np_index_find(&t->set_index, hash, set_is, t, c);
     if (number != NP_NONE)
-        return number;
+        return t->last_set = number;
     if (!np_arena_grow(&t->arena, (void **)&t->sets, t->n_sets, &t->sets_room, sizeof *t->sets) ||
         !np_conns_copy(c, &t->arena, &t->sets[t->n_sets]) ||
         !np_index_add(&t->set_index, hash, (uint32_t)t->n_sets))
         return NP_NONE;
-    return (uint32_t)t->n_sets++;
+    return t->last_set = (uint32_t)t->n_sets++;
 }
 
 /* Set 0 is "everything". */
