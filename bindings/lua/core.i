@@ -119,6 +119,7 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
 %enddef
 NETPOL_OR_NIL(netpol_object, old)
 NETPOL_OR_NIL(netpol_manifests, base)
+NETPOL_OR_NIL(netpol_manifests, more)
 
 /* ---- words of calls.h ---- */
 

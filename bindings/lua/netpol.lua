@@ -17,6 +17,7 @@ local netpol = {
   live = engines.live,
   document = texts.document,
   selector = texts.selector,
+  test = require("netpol.scenario").test,
 }
 
 local Manifests, Cluster = arguments.class "manifests", arguments.class "cluster"

@@ -113,7 +113,7 @@ end
 
 local core = require "netpol.core"
 local FORMATS = { text = core.FORMAT_TEXT, yaml = core.FORMAT_YAML, json = core.FORMAT_JSON,
-                  jsonl = core.FORMAT_JSONL, sarif = core.FORMAT_SARIF }
+                  jsonl = core.FORMAT_JSONL, sarif = core.FORMAT_SARIF, junit = core.FORMAT_JUNIT }
 
 function arguments.format_of(word, default)
   local format = FORMATS[word or default]

@@ -100,6 +100,20 @@ function Engine:ask(question, format)
   return core.answer_write(answer, format_of(format, "json"))
 end
 
+--- Why so, and what would make it otherwise, in the bytes of `netpol explain -o FORMAT`: "text", "json", "jsonl".
+function Engine:explain(question, format)
+  local asked = {}
+  for name, value in pairs(want(question, "table", "a question")) do
+    asked[name] = value
+  end
+  asked.all_presets = true
+  local answer, message, diagnostics = answer_of(self, asked)
+  if not answer then
+    return nil, message, diagnostics
+  end
+  return core.answer_explain(answer, format_of(format, "text"))
+end
+
 --- Answers one line of a file of questions, as `netpol eval --queries` does.
 function Engine:answer(line)
   return core.engine_answer_line(inside(self, Engine).handle, want(line, "string", "a line"))
@@ -179,6 +193,11 @@ function Verdict:json()
   return core.answer_write(hidden[self], core.FORMAT_JSON)
 end
 
+--- What lies behind the answer, as Engine:explain tells it.
+function Verdict:explain(format)
+  return core.answer_explain(hidden[self], format_of(format, "text"))
+end
+
 --- What `netpol eval` prints for people.
 function Verdict:text()
   return core.answer_write(hidden[self], core.FORMAT_TEXT)
@@ -219,7 +238,7 @@ end
 --- As Engine:allowed, of the engine that holds now: no lock, no table, no allocation.
 Live.allowed = allowed(Live)
 
-for _, name in ipairs { "verdict", "verdicts", "ask", "answer", "list", "pod_count" } do
+for _, name in ipairs { "verdict", "verdicts", "ask", "explain", "answer", "list", "pod_count" } do
   Live[name] = function(self, ...)
     local engine = self:engine()
     return engine[name](engine, ...)

@@ -2,6 +2,7 @@
 -- Clusters and engines: answers, changes, and that nothing is lost or used too late, in any order.
 local harness = require "bindings.lua.spec.harness"
 local netpol = require "netpol"
+local unpack = unpack or table.unpack
 local same, holds, raises = harness.same, harness.holds, harness.raises
 
 local CLUSTER, POLICY = "examples/db-policy/cluster.yaml", "examples/db-policy/1-either.yaml"
@@ -27,6 +28,33 @@ describe("handles", function()
     holds("text", verdict:text(), "no rule matches")
     same("json", verdict:json(), harness.command("eval", "-f", CLUSTER, "-f", POLICY, "--from", "web",
                                                  "--to", "db", "--port", "3306", "-o", "json"))
+  end)
+
+  it("a verdict tells what would change it", function()
+    local engine = compile(load_example())
+    local words = { "-f", CLUSTER, "-f", POLICY, "--from", "web", "--to", "db", "--port", "3306", "-o" }
+    for _, format in ipairs { "text", "json", "jsonl" } do
+      words[12] = format
+      same(format, engine:explain(QUESTION, format), harness.command("explain", unpack(words)))
+    end
+    holds("text", engine:verdict(QUESTION):explain(), "default/db-policy")
+    holds("live", assert(netpol.live(engine)):explain(QUESTION), "default/db-policy")
+    raises("no question", "must be a table", engine.explain, engine, "web")
+    same("nobody", engine:explain { from = "nobody", to = "db" }, nil)
+  end)
+
+  it("scenarios are run", function()
+    local path = "examples/scenarios/shop.yaml"
+    local report = assert(netpol.test(path))
+    for _, format in ipairs { "text", "json", "junit" } do
+      same(format, report:write(format), harness.command("test", "-o", format, path))
+    end
+    same("passed", report.passed, report.summary.failed == 0 and report.summary.unanswered == 0)
+    assert(#report.reports[1].items > 0, "no items")
+    same("no file", netpol.test "no/such/file", nil)
+    holds("no scenario", select(2, netpol.test(CLUSTER)), "cluster.yaml")
+    raises("no path", "must be a string", netpol.test, {})
+    raises("no report", "no open netpol report", report.write, {})
   end)
 
   it("changes in tables count", function()
