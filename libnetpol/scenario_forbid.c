@@ -35,11 +35,9 @@ static bool add_metadata_addresses(np_scope *c)
 {
     static const char *const addresses[] = {"169.254.169.254", "fd00:ec2::254"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
-        np_ip ip;
-        np_party p;
-        if (!np_ip_parse(np_slice_of(addresses[i]), &ip))
-            continue;
-        p = address_party(addresses[i], &ip, false);
+        np_ip ip = {.v4 = false};
+        (void)np_ip_parse(np_slice_of(addresses[i]), &ip);
+        np_party p = address_party(addresses[i], &ip, false);
         if (!add_peer(c, &p))
             return false;
     }

@@ -432,19 +432,15 @@ static void refuse_field(shaping *s, const shape *of, const np_path *path, np_sl
 static void read_field(shaping *s, const shape *of, const np_path *path, uint32_t *seen,
                        uint32_t *set)
 {
-    const np_event *e = np_text_peek(s->t);
-    bool word = e->type == NP_EVENT_SCALAR;
-    const field *f = word ? find_field(of, e->value) : NULL;
+    np_slice name = np_text_peek(s->t)->value; /* keys are scalars, else the text is refused */
+    const field *f = find_field(of, name);
     uint32_t bit = f ? 1u << (f - of->fields) : 0;
     spot at = here(s);
-    if (!word)
-        say(s, NP_CODE_SCENARIO_FIELD, at, path, NULL, "a field's name must be a text");
-    else if (!f)
-        refuse_field(s, of, path, e->value);
+    if (!f)
+        refuse_field(s, of, path, name);
     else if (*seen & bit)
         say(s, NP_CODE_SCENARIO_FIELD, at, path, NULL, "the field \"%s\" is there twice", f->name);
-    if (!np_text_skip(s->t))
-        return;
+    np_text_take(s->t);
     np_path step = np_path_field(path, f ? f->name : "");
     if (!f || *seen & bit)
         (void)np_text_skip(s->t);

@@ -129,6 +129,8 @@ static const struct {
     {"names are texts, and YAML takes yes for a boolean",
      "cases:\n- {from: yes, to: b, expect: deny}\n",
      "4:10 cases[0].from: must be a text, not a boolean (put it in quotes)\n"},
+    {"names of fields are words", "? [a]\n: b\n",
+     "3:3 a map key is a list or a map (quote a text that begins with [ or {)\n"},
     {"a map is no word", "cases:\n- {from: {a: b}, to: b, expect: deny}\n",
      "4:10 cases[0].from: must be a text or a list of texts\n"},
     {"nor is a list of lists one of words", "cases:\n- {from: [[a]], to: b, expect: deny}\n",
@@ -243,6 +245,8 @@ static void files_are_read_from_their_folder(void **state)
     netpol_engine_unref(e);
     netpol_scenario_free(s);
     assert_int_equal(netpol_scenario_read("examples/db-policy", NULL, &s, NULL), NETPOL_INVALID);
+    assert_int_equal(netpol_scenario_read("tests/cli/files/scenarios", NULL, &s, NULL),
+                     NETPOL_INVALID);
     assert_int_equal(netpol_scenario_read("examples/nothing.yaml", NULL, &s, NULL), NETPOL_IO);
 }
 
@@ -402,6 +406,40 @@ static const struct {
      "default-deny except 10.0.0.0", NETPOL_UNANSWERED, "10.0.0.0: only pods can be excepted", 0,
      1},
 };
+
+/* A pod of both families that a policy opens to IPv6 alone. */
+static void both_families_are_looked_at(void **state)
+{
+    (void)state;
+    static const char six[] =
+        "---\n{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: six},\n"
+        " status: {phase: Running, podIPs: [{ip: 10.9.0.1}, {ip: \"fd00::1\"}]}}\n"
+        "---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, "
+        "namespace: six},\n spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: "
+        "[{ipBlock: "
+        "{cidr: \"::/0\"}}]}]}}\n";
+    static const struct {
+        const char *semantics;
+        const char *ensure;
+        int32_t outcome;
+    } rows[] = {
+        {"spec", "no-internet", NETPOL_FAILED},
+        {"np-guard", "no-internet", NETPOL_PASSED}, /* which knows no IPv6 */
+        {"spec", "no-metadata-address", NETPOL_FAILED},
+        {"np-guard", "no-metadata-address", NETPOL_PASSED},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 HEAD "semantics: %s\ninvariants: [{ensure: %s, namespaces: six}]\n%s",
+                 rows[i].semantics, rows[i].ensure, six);
+        netpol_scenario_report *r = run_text(text, NETPOL_ENGINE_COMPILED);
+        if (netpol_scenario_report_at(r, 0)->outcome != rows[i].outcome)
+            fail_msg("%s under %s: %s", rows[i].ensure, rows[i].semantics,
+                     netpol_scenario_report_at(r, 0)->explanation);
+        netpol_scenario_report_free(r);
+    }
+}
 
 static void expect_item(size_t i, const netpol_scenario_result *x)
 {
@@ -1026,7 +1064,9 @@ static void misuse_is_told(void **state)
     netpol_scenario_report *r = NULL;
     test_text out = {0};
     netpol_sink to = test_text_sink(&out);
+    const netpol_options unknown = {.size = sizeof unknown, .flags = 1u << 31};
     assert_int_equal(netpol_scenario_read(NULL, NULL, &s, NULL), NETPOL_MISUSE);
+    assert_int_equal(netpol_scenario_read("s", &unknown, &s, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_scenario_read_memory("s", NULL, 1, NULL, &s, NULL), NETPOL_MISUSE);
     assert_int_equal(netpol_scenario_read_memory("s", HEAD, strlen(HEAD), NULL, &s, NULL),
                      NETPOL_OK);
@@ -1064,6 +1104,7 @@ int main(void)
         cmocka_unit_test(files_are_read_from_their_folder),
         cmocka_unit_test(engines_fail_closed),
         cmocka_unit_test(items_come_out_as_they_should),
+        cmocka_unit_test(both_families_are_looked_at),
         cmocka_unit_test(invariants_hold_for_every_flow),
         cmocka_unit_test(rules_that_decided_are_counted),
         cmocka_unit_test(examples_pass_and_leave_no_rule_untested),
