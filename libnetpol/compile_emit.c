@@ -37,7 +37,8 @@ static bool open_to_group(np_compiler *c, const np_plan *p, const np_group *g, u
     for (size_t i = 0; i < p->broad.n; i++) {
         const np_open *o = &b->opens.at[p->broad.first + i];
         if (np_rows_has(&c->g->space_rows, np_space_number(b->space), o->a) &&
-            np_rows_tells(&c->g->signature_rows, g->signature, o->b) && !union_into(c, set, o->ports))
+            np_rows_tells(&c->g->signature_rows, g->signature, o->b) &&
+            !union_into(c, set, o->ports))
             return false;
     }
     if (p->direction == NP_OUT) {
@@ -189,6 +190,17 @@ static bool lay_addresses(np_compiler *c, np_plan *p, uint32_t *at)
     return true;
 }
 
+/* The picture of whom the entries are about. */
+static uint64_t peers_of(const np_builder *b, const np_plan *p)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < p->broad.n; i++)
+        bits |= np_broad_bits(b->opens.at[p->broad.first + i].a);
+    for (size_t i = 0; i < p->narrow.n; i++)
+        bits |= np_narrow_bits(b->opens.at[p->narrow.first + i].a);
+    return bits;
+}
+
 static bool lay_plan(np_compiler *c, np_plan *p)
 {
     np_builder *b = &c->builder;
@@ -203,6 +215,7 @@ static bool lay_plan(np_compiler *c, np_plan *p)
         *offsets[i] -= *offsets[i] ? p->offset : 0;
     r.n_broad = (uint32_t)p->broad.n;
     r.n_narrow = (uint32_t)p->narrow.n;
+    r.peers = peers_of(b, p);
     r.flags = p->flags;
     memcpy(b->out + p->offset, &r, sizeof r);
     return true;

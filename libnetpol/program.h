@@ -147,6 +147,7 @@ enum {
 typedef struct np_rules {
     uint64_t bits;    /* coarse picture of `any` and the entries (np_port_bits) */
     uint64_t ip_bits; /* of the addresses */
+    uint64_t peers;   /* coarse picture of whom the entries are about (np_peer_bits) */
     uint32_t any;     /* port set open to everybody */
     uint32_t row;     /* uint16_t port set by class of the same namespace, all told; 0: no row, the
                          entries serve the same namespace too */
@@ -217,6 +218,27 @@ typedef struct np_rows {
 static inline bool np_rows_has(const np_rows *r, uint32_t row, uint32_t bit)
 {
     return r->at[(size_t)row * r->words + (bit >> 6)] >> (bit & 63) & 1;
+}
+
+/* A coarse picture of peers in 64 bits: below, the namespace selectors of broad entries, above, the
+ * namespaces of narrow ones. */
+static inline uint64_t np_broad_bits(uint32_t selector)
+{
+    return (uint64_t)1 << (selector & 31);
+}
+static inline uint64_t np_narrow_bits(uint32_t space)
+{
+    return (uint64_t)1 << (32 + (space * 0x9E3779B1u >> 27));
+}
+
+/* An entry of a programme is about the peers of a namespace only if its picture has a bit in common
+ * with theirs. `rows` are those of namespaces. */
+static inline uint64_t np_peer_bits(const np_rows *rows, uint32_t space)
+{
+    uint64_t row = rows->at[(size_t)space * rows->words];
+    for (uint32_t i = 1; i < rows->words; i++)
+        row |= rows->at[(size_t)space * rows->words + i];
+    return (uint32_t)(row | row >> 32) | np_narrow_bits(space);
 }
 
 /* Whether the bit is in the list of a row. */

@@ -47,6 +47,8 @@ bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer
     const np_program *g = q->g;
     if (np_is_open(q, r->any))
         return true;
+    if (!(r->peers & np_peer_bits(&g->space_rows, peer->space)))
+        return false;
     const np_broad *broad = np_behind(r, r->broad);
     for (uint32_t i = 0; i < r->n_broad; i++)
         if (np_rows_has(&g->space_rows, peer->space, broad[i].spaces) &&
