@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Measures the engine on clusters made in memory, and prints tables for docs/performance.md.
  *
- *   bench run [SIZE…]               time and memory; SIZE is 1k, 10k, 100k or 1m
+ *   bench run [SIZE…]               time and memory; SIZE is 1k, 10k, 100k, 1m, or
+ *                                  PODS/POLICIES/NAMESPACES
  *   bench shapes                    clusters that are meant to be hard
- *   bench updates [SIZE…]           what a change of one policy costs
+ *   bench updates [SIZE…]           what changes cost
+ *   bench changes KIND PODS POLICIES N  N changes of a kind and nothing else, for callgrind
  *   bench verdicts SIZE N           N verdicts and nothing else, for callgrind
  *   bench compare SIZE DIR PEER     the same cluster and flows, in turn with another engine
  */
@@ -31,6 +33,11 @@
 #define CALLGRIND_START_INSTRUMENTATION
 #endif
 
+void bench_follow(void)
+{
+    CALLGRIND_START_INSTRUMENTATION;
+}
+
 const bench_size bench_sizes[4] = {
     {"1k", 1000, 100, 20},
     {"10k", 10000, 1000, 100},
@@ -43,8 +50,11 @@ const bench_size *bench_size_of(const char *name)
     for (size_t i = 0; i < COUNT(bench_sizes); i++)
         if (strcmp(bench_sizes[i].name, name) == 0)
             return &bench_sizes[i];
-    fprintf(stderr, "bench: no size %s\n", name);
-    exit(3);
+    static bench_size other;
+    other.name = name;
+    expect(sscanf(name, "%u/%u/%u", &other.pods, &other.policies, &other.namespaces) == 3,
+           "a size is 1k, 10k, 100k, 1m or PODS/POLICIES/NAMESPACES");
+    return &other;
 }
 
 /* ---- beside slower ways ---- */
@@ -294,6 +304,8 @@ int main(int n, char **words)
         bench_shapes();
     else if (n >= 2 && strcmp(words[1], "updates") == 0)
         bench_updates(n - 2, words + 2);
+    else if (n == 6 && strcmp(words[1], "changes") == 0)
+        bench_changes(words[2], (uint32_t)atol(words[3]), (uint32_t)atol(words[4]), atoi(words[5]));
     else if (n == 4 && strcmp(words[1], "verdicts") == 0)
         verdicts(words[2], (size_t)atol(words[3]));
     else if (n == 5 && strcmp(words[1], "compare") == 0)

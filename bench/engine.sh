@@ -31,6 +31,23 @@ if command -v valgrind >/dev/null; then
     done
 fi
 
+if command -v valgrind >/dev/null; then
+    echo
+    echo "| thousands of instructions a change | 1k pods, 10k policies | 10k, 10k | 100k, 10k | 10k, 1k | 10k, 16k |"
+    echo "|---|---|---|---|---|---|"
+    for kind in "pod added" "pod changed" "pod removed" "policy changed" "namespace labels changed" \
+        "node changed" "service changed"; do
+        printf '| %s |' "$kind"
+        for size in "1000 10000" "10000 10000" "100000 10000" "10000 1000" "10000 16000"; do
+            valgrind --tool=callgrind --callgrind-out-file=/dev/null --instr-atstart=no \
+                --toggle-collect=netpol_cluster_put --toggle-collect=netpol_cluster_remove \
+                --toggle-collect=netpol_cluster_compile "$bench" changes "$kind" $size 100 2>&1 |
+                awk '/Collected/ && $4 > 0 { printf " %.1f |", $4 / 100 / 1000 }'
+        done
+        echo
+    done
+fi
+
 if command -v go >/dev/null && (cd go-peer && go build -o "$scratch/go-peer" .) 2>/dev/null; then
     echo
     echo "| pods | policies | engine ns | kube-network-policies ns | ratio | verdicts that differ |"

@@ -206,6 +206,26 @@ static double measure(changing *c, const struct kind *k)
     return m;
 }
 
+/* For callgrind: one kind of change so many times. */
+void bench_changes(const char *kind, uint32_t pods, uint32_t policies, int n)
+{
+    changing c = {.state = 11};
+    const bench_size size = {"", pods, policies, 1000};
+    size_t k = 0;
+    while (k < COUNT(kinds) && strcmp(kinds[k].name, kind) != 0)
+        k++;
+    expect(k < COUNT(kinds), "no such kind of change");
+    bench_workload_make(&c.w, &size, NULL);
+    compile(&c);
+    bench_follow();
+    for (int i = 0; i < n; i++) {
+        c.round++;
+        (void)(kinds[k].change ? kinds[k].change(&c) : replace(&c, kinds[k].make));
+    }
+    netpol_engine_unref(c.engine);
+    bench_workload_free(&c.w);
+}
+
 enum { MOST = 4 };
 
 /* One row for each kind, one column for each size, and by which power of the size the cost grows.

@@ -204,6 +204,7 @@ bool np_compile_build_space(np_compiler *c, uint32_t space)
         return false;
     np_draft *d = &c->drafts[space];
     d->dirty = d->stale = false;
+    d->assumed = np_namespace_at(c->s, space)->assumed;
     d->waiting.n = 0;
     return true;
 }

@@ -87,6 +87,7 @@ typedef struct np_draft {
     uint32_t *slot; /* group + 1, by hash */
     size_t n_slots;
     np_numbers waiting; /* pods that came or changed */
+    bool assumed;       /* when it was built, the namespace was not defined */
     bool dirty;         /* is to be built again … */
     bool stale;         /* … and its pods to be read again */
 } np_draft;

@@ -307,6 +307,7 @@ bool np_compile_change_space(np_compiler *c, uint32_t space)
                              there && np_sel_matches(&c->sels.at[i], c->builder.pairs, n_pairs)))
             return false;
     set_row(c, space, there);
-    c->drafts[space].stale = true;
+    np_draft *d = &c->drafts[space];
+    d->stale = d->stale || d->assumed != n->assumed;
     return np_compile_dirty(c, space);
 }
