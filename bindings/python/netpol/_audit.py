@@ -368,7 +368,8 @@ def _rules(policy: _Policy, handle: Any, value: Any, direction: str) -> list[Rul
 
 def _line(handle: Any, path: str) -> int:
     try:
-        return int(_core.object_locate(handle, path)[0])
+        # Line and column come last; newer SWIG puts a None for the status before them.
+        return int(_core.object_locate(handle, path)[-2])
     except NetpolError:
         return 0
 
