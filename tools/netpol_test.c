@@ -154,12 +154,29 @@ static void run_all(run *r)
         write_reports(r);
 }
 
+static size_t count_stdin(const words *paths)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < paths->n; i++)
+        n += strcmp(paths->at[i], "-") == 0;
+    return n;
+}
+
+static bool check_words(const args *a)
+{
+    if (a->operands.n == 0)
+        say("which scenarios? give files, or folders that hold some");
+    else if (count_stdin(&a->operands) + count_stdin(&a->files) > 1)
+        say("standard input (-) can be read once only");
+    else
+        return true;
+    return false;
+}
+
 static int test(const args *a, output *out)
 {
-    if (a->operands.n == 0) {
-        say("which scenarios? give files, or folders that hold some");
+    if (!check_words(a))
         return TOOL_FAILED;
-    }
     run r = {.a = a, .out = out};
     r.code = input_read_more(&r.in, a, out);
     if (r.code == TOOL_YES)
