@@ -2,9 +2,13 @@
 /* edit owns lossless changes: edits as byte splices, each proved by reading the result again. It
  * knows no field; what it keeps of Kubernetes is which maps have keys with dots.
  *
- *   edit          the document, and how an edit is proved     edit_path   paths, and where they
- * lead edit_value    the change to the plain value               edit_form   values as text
- *   edit_splice   the change to the text                      edit_update typed changes as edits */
+ *   edit         the document, and how an edit is proved
+ *   edit_path    paths, and where they lead
+ *   edit_value   the change to the plain value
+ *   edit_form    values as text
+ *   edit_layout  how text is laid out around a place
+ *   edit_splice  the change to the text
+ *   edit_update  typed changes as edits */
 #ifndef NP_EDIT_H
 #define NP_EDIT_H
 

@@ -13,9 +13,9 @@
 #define PODS                                                                                       \
     POD("a", "db", "role: db", "10.0.0.1")                                                         \
     POD("a", "web", "role: web", "10.0.0.2")                                                       \
-        POD("b", "far", "role: api, tier: '1'",                                                    \
-            "10.0.0.3") "{apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {team: "    \
-                        "x}}}\n---\n"
+    POD("b", "far", "role: api, tier: '1'", "10.0.0.3")                                            \
+    "{apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {team: "                        \
+    "x}}}\n---\n"
 #define DB "podSelector: {matchLabels: {role: db}}, "
 
 static const struct {
