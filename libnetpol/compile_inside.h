@@ -98,6 +98,9 @@ static inline uint32_t np_space_number(uint32_t space)
     return space + 1;
 }
 
+/* The mark of words that matter in every namespace. */
+#define NP_MARK_EVERYWHERE UINT32_MAX
+
 /* What the compiler knows of a selector. */
 typedef struct np_sel_use {
     uint32_t space_bit; /* in rows of namespaces; 0: none */
@@ -307,6 +310,8 @@ bool np_compile_groups(np_compiler *c);
 /* Finds classes for the pods that wait in a namespace among those that it has. `found` is false if
  * one of them needs a class of its own: then nothing has changed. */
 bool np_compile_place_pods(np_compiler *c, uint32_t space, bool *found);
+/* What is read of a pod; its labels stand at the end of b->pairs, beyond b->n_pairs. */
+bool np_compile_read_pod(np_compiler *c, const np_pod *p, np_group *g);
 void np_compile_forget_groups(np_compiler *c, np_draft *d);
 /* The programmes of the classes. */
 bool np_compile_plans(np_compiler *c);

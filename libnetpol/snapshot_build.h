@@ -131,6 +131,14 @@ typedef struct np_pod_draft {
     np_pod pod; /* families, addresses and flags */
 } np_pod_draft;
 
+/* The owner of a pod (`had`: that it has already); made if it is new, or without a name. */
+bool np_build_find_owner(np_build *b, const np_pod_draft *d, uint32_t space, uint32_t had,
+                         uint32_t *owner);
+/* A pod goes to the end of a chain, or out of it; an owner without pods goes, too. */
+bool np_build_enter_space(np_build *b, uint32_t space, uint32_t pod);
+bool np_build_quit_space(np_build *b, uint32_t space, uint32_t pod);
+bool np_build_enter_owner(np_build *b, uint32_t owner, uint32_t pod);
+bool np_build_quit_owner(np_build *b, uint32_t owner, uint32_t pod);
 /* Enters a pod in place of number `at`, or as a new one (NP_NONE). */
 bool np_build_enter_pod(np_build *b, const np_pod_draft *d, uint32_t at, const char *space);
 
