@@ -83,8 +83,8 @@ const char *np_ensure_name(uint32_t ensure);
 /* ---- reading ---- */
 
 /* Checks the document at hand and writes it to `out` as the schema wants it: lists where one value
- * may stand for a list, numbers and words in range, each entry with its line. Every value stays on
- * its line. NETPOL_OK; NETPOL_INVALID (said in diags), _LIMIT, _NO_MEMORY, _CANCELLED. */
+ * may stand for a list, numbers and words in range, each entry with its line. NETPOL_OK;
+ * NETPOL_INVALID (said in diags), _LIMIT, _NO_MEMORY, _CANCELLED. */
 netpol_status np_scenario_shape(np_text *t, const char *source, np_buffer *out,
                                 netpol_diagnostics *diags);
 

@@ -81,8 +81,7 @@ typedef struct shaping {
     const char *source;
     netpol_diagnostics *diags;
     np_buffer *out;
-    uint32_t line; /* of what is written next */
-    bool comma;    /* something stands before it in its collection */
+    bool comma; /* something stands before it in its collection */
     bool wrong;
 } shaping;
 
@@ -123,20 +122,15 @@ static void say(shaping *s, int32_t code, spot at, const np_path *path, const ch
 
 /* ---- writing ---- */
 
-/* Each value begins on the line where it stands in the file, or below. */
-static void begin(shaping *s, uint32_t line)
+static void begin(shaping *s)
 {
     if (s->comma)
         np_buffer_char(s->out, ',');
-    if (line > s->line) {
-        np_buffer_repeat(s->out, '\n', line - s->line);
-        s->line = line;
-    }
 }
 
-static void open(shaping *s, uint32_t line, char bracket)
+static void open(shaping *s, char bracket)
 {
-    begin(s, line);
+    begin(s);
     np_buffer_char(s->out, bracket);
     s->comma = false;
 }
@@ -148,9 +142,9 @@ static void close(shaping *s, char bracket)
 }
 
 /* In double quotes; what does not print is escaped, for libyaml does not take it all as it is. */
-static void write_text(shaping *s, uint32_t line, np_slice text)
+static void write_text(shaping *s, np_slice text)
 {
-    begin(s, line);
+    begin(s);
     np_buffer_char(s->out, '"');
     for (size_t i = 0; i < text.n;) {
         uint32_t rune = 0xfffd;
@@ -165,9 +159,9 @@ static void write_text(shaping *s, uint32_t line, np_slice text)
     s->comma = true;
 }
 
-static void write_key(shaping *s, uint32_t line, const char *name)
+static void write_key(shaping *s, const char *name)
 {
-    begin(s, line);
+    begin(s);
     np_buffer_format(s->out, "\"%s\":", name);
     s->comma = false;
 }
@@ -299,7 +293,7 @@ static void read_word(shaping *s, const field *f, const np_path *path)
     np_slice word;
     if (resolve_word(s, f, at, path, &v, digits, &word) && check_word(s, f, at, path, word) &&
         f->takes != TAKES_EXACTLY)
-        write_text(s, at.line, word);
+        write_text(s, word);
     np_text_take(s->t);
 }
 
@@ -331,7 +325,7 @@ static size_t read_words(shaping *s, const field *f, const np_path *path)
 {
     size_t n = 0;
     bool list = np_text_peek(s->t)->type == NP_EVENT_SEQ_START;
-    open(s, here(s).line, '[');
+    open(s, '[');
     if (list)
         np_text_take(s->t);
     while (!is_over(s) && !(list && ends(s, NP_EVENT_SEQ_END))) {
@@ -352,10 +346,10 @@ static void read_lone(shaping *s, const shape *of, const np_path *path)
     spot at = here(s);
     const field *f = of->fields;
     np_path step = np_path_field(path, f->name);
-    open(s, at.line, '{');
+    open(s, '{');
     np_buffer_format(s->out, "\"line\":%" PRIu32 ",\"column\":%" PRIu32, at.line, at.column);
     s->comma = true;
-    write_key(s, at.line, f->name);
+    write_key(s, f->name);
     read_word(s, f, &step);
     close(s, '}');
 }
@@ -368,7 +362,7 @@ static void read_entries(shaping *s, const field *f, const np_path *path)
         (void)np_text_skip(s->t);
         return;
     }
-    open(s, here(s).line, '[');
+    open(s, '[');
     np_text_take(s->t);
     for (size_t n = 0; !is_over(s) && !ends(s, NP_EVENT_SEQ_END); n++) {
         np_path step = np_path_index(path, n);
@@ -381,7 +375,7 @@ static void read_entries(shaping *s, const field *f, const np_path *path)
 }
 
 /* Takes the value of a field. False: it is absent all the same. */
-static bool read_value(shaping *s, const field *f, uint32_t key_line, const np_path *path)
+static bool read_value(shaping *s, const field *f, const np_path *path)
 {
     if (is_null(s)) {
         np_text_take(s->t);
@@ -391,7 +385,7 @@ static bool read_value(shaping *s, const field *f, uint32_t key_line, const np_p
         read_word(s, f, path);
         return true;
     }
-    write_key(s, key_line, f->name);
+    write_key(s, f->name);
     size_t n = 1;
     if (f->takes == TAKES_TEXT)
         read_word(s, f, path);
@@ -444,7 +438,7 @@ static void read_field(shaping *s, const shape *of, const np_path *path, uint32_
     np_path step = np_path_field(path, f ? f->name : "");
     if (!f || *seen & bit)
         (void)np_text_skip(s->t);
-    else if (read_value(s, f, at.line, &step))
+    else if (read_value(s, f, &step))
         *set |= bit;
     *seen |= bit;
 }
@@ -457,7 +451,7 @@ static void read_map(shaping *s, const shape *of, const np_path *path, bool entr
         (void)np_text_skip(s->t);
         return;
     }
-    open(s, at.line, '{');
+    open(s, '{');
     if (entry) {
         np_buffer_format(s->out, "\"line\":%" PRIu32 ",\"column\":%" PRIu32, at.line, at.column);
         s->comma = true;
@@ -477,7 +471,7 @@ static void read_map(shaping *s, const shape *of, const np_path *path, bool entr
 netpol_status np_scenario_shape(np_text *t, const char *source, np_buffer *out,
                                 netpol_diagnostics *diags)
 {
-    shaping s = {.t = t, .source = source, .diags = diags, .out = out, .line = 1};
+    shaping s = {.t = t, .source = source, .diags = diags, .out = out};
     read_map(&s, &root_shape, NULL, false);
     netpol_status status = np_text_status(t);
     if (status != NETPOL_OK)
