@@ -273,8 +273,6 @@ static netpol_status tell(np_scope *c, const pair *p)
 static uint8_t families_of(const np_scope *c, const pair *p)
 {
     uint8_t families = p->subject->families;
-    if (c->e->semantics.ipv4_only)
-        families &= NP_FAMILY_4;
     for (uint8_t f = NP_FAMILY_4; f <= NP_FAMILY_6; f++) {
         np_packet q = {.src = np_side_of_pod(snapshot_of(c), p->subject->pod, f),
                        .dst = np_side_of_pod(snapshot_of(c), p->subject->pod, f)};
