@@ -370,7 +370,8 @@ static netpol_status look_at_all(batch *b)
         b->bad = true;
         np_diag(b->diags, NP_CODE_INPUT_INCOMPLETE, NULL, NULL,
                 "mend them, or answer without them by keeping going",
-                "%zu documents or files could not be loaded", broken);
+                "%zu %s could not be loaded", broken,
+                broken == 1 ? "document or file" : "documents or files");
     }
     for (size_t i = 0; i < b->n; i++) {
         if (cancelled(&b->cluster->options, i))

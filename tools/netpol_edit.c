@@ -171,9 +171,11 @@ const command edit_command = {
              "list, or inserts before list[i]. Several edits may follow each other; all are made "
              "or none.\n"
              "What cannot be changed without changing more is refused.\n\n"
-             "The new text is written to standard output, or into the file with -w. If 'netpol "
-             "check' refuses\n"
-             "it, a warning says why, and the exit status is 0 all the same: the edit was made.\n",
+             "The new text is written to standard output, or into the file with -w, which keeps its "
+             "owner,\n"
+             "permissions and links. If 'netpol check' refuses it, a warning says why, and the exit "
+             "status is 0\n"
+             "all the same: the edit was made.\n",
     .examples = "  netpol edit db.yaml set 'spec.ingress[0].ports[0].port' 3307 --diff\n"
                 "  netpol edit -w db.yaml add 'spec.ingress[0].from' '{podSelector: {matchLabels: "
                 "{app: etl}}}'\n"
