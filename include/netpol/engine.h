@@ -82,7 +82,9 @@ NETPOL_API void netpol_engine_unref(netpol_engine *engine);
 NETPOL_API size_t netpol_engine_pod_count(const netpol_engine *engine);
 
 /**
- * The number of a pod, for netpol_flow.
+ * The number of a pod, for netpol_flow. It is this engine's: a later engine of the cluster mostly has
+ * the same for the same pod, but need not, and gives the numbers of pods that went to others.
+ * Numbers may have gaps; one that no pod has makes a flow that is denied.
  * @param name  Pod name, "name[Kind]" or name of a workload expanded to replicas (the first one).
  * @return NETPOL_OK; NETPOL_NOT_FOUND; NETPOL_MISUSE.
  * Threads: any.  Since: 0.1
