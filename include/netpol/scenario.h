@@ -108,7 +108,7 @@ typedef struct netpol_scenario_result {
     const char *message;     /**< One line that says what is wrong; "" when passed. */
     const char *explanation; /**< Lines: each flow that is wrong, and why it came out so, as
                                   netpol_answer_write writes it; "" when passed, and when the message
-                                  says it all. At most five are told in full. */
+                                  says it all. Those of five checks at most are in full. */
     uint32_t depends;        /**< NETPOL_DEPENDS_… bits over all that was judged. */
     size_t n_checks;         /**< How many questions were asked, or pods looked at. */
     size_t n_failed;         /**< How many of them came out wrong or could not be answered. */
