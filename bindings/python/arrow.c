@@ -256,7 +256,7 @@ static bool stopped(evaluation *e)
 
 static bool turn_columns(evaluation *e, const np_arrow_array *table)
 {
-    if (table->length < 0 || table->offset < 0)
+    if (table->length < 0 || table->offset < 0 || table->length > INT64_MAX - table->offset)
         return np_arrow_fail(&e->failure, NP_ARROW_SOURCE, "the table's array is broken");
     for (int role = 0; role < NP_ARROW_ROLES; role++)
         if (!np_arrow_column_turn(&e->columns[role], table, &e->failure))

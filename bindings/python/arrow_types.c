@@ -123,8 +123,8 @@ static int64_t buffers_of(const np_arrow_type *t)
 bool np_arrow_has_shape(const np_arrow_array *a, const np_arrow_type *t, int64_t rows)
 {
     int64_t n = buffers_of(t);
-    return a && a->offset >= 0 && a->length >= rows && a->n_buffers >= n &&
-           (n == 0 || (a->buffers && (a->buffers[1] || a->length == 0)));
+    return a && a->offset >= 0 && a->length >= rows && a->length <= INT64_MAX - a->offset &&
+           a->n_buffers >= n && (n == 0 || (a->buffers && (a->buffers[1] || a->length == 0)));
 }
 
 void np_arrow_ints(const np_arrow_type *t, const void *at, int64_t first, size_t n, int64_t *out)

@@ -297,6 +297,12 @@ def test_only_tables_are_judged(engine, wrong):
         engine.evaluate(wrong)
 
 
+def odd_length(array, odd):
+    if odd:
+        array.length = len(FLOWS)
+    return array
+
+
 class Liar:
     def __init__(self, **methods):
         self.__dict__.update(methods)
@@ -331,6 +337,22 @@ def test_objects_that_break_the_protocol_are_refused(engine):
     short.length = lambda: len(FLOWS)
     with pytest.raises(RuntimeError, match="column port: its array is broken"):
         engine.evaluate(short)
+    for field, value in (("offset", 2**63 - 1), ("offset", -1), ("length", -1), ("length", 2**63 - 1)):
+        odd = make.Table(table(), stream=False)
+
+        def fill(out, odd=odd, field=field, value=value):
+            make.Table.fill_array(odd, out)
+            setattr(out, field, value)
+        odd.fill_array = fill
+        with pytest.raises(RuntimeError, match="broken"):
+            engine.evaluate(odd)
+        assert odd.live == 0
+    column = make.texts("u", SRC)
+    column.offset = 2**63 - 1
+    huge = make.Table(table(src=column))
+    huge.array_of = lambda c: odd_length(make.Table.array_of(huge, c), c is column)
+    with pytest.raises(RuntimeError, match="column src: its array is broken"):
+        engine.evaluate(huge)
     outside = make.encoded("s", [*PLACES[:-1], 99], make.texts("u", DISTINCT))
     with pytest.raises(RuntimeError, match="column src, row 149: not in its dictionary"):
         engine.evaluate(make.Table(table(src=outside)))
