@@ -66,4 +66,4 @@ install: build
 	@cmake --install build --prefix "$(PREFIX)"
 
 clean:
-	@rm -rf build build-asan build-tsan build-valgrind build-clang build-fuzz
+	@rm -rf build build-asan build-tsan build-valgrind build-clang build-fuzz build-python-extras
