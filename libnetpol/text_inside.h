@@ -3,6 +3,7 @@
  *
  *   text_cut      bytes -> pieces, one a document
  *   text_libyaml  piece -> raw events         text_json     the same for JSON
+ *   text_plain    piece -> events, if it is of the plain subset (text_chars: its characters)
  *   text_tape     raw events, aliases followed
  *   text_events   -> events: merge keys, depth, recording
  *   text_explain  what libyaml found, for people
@@ -139,7 +140,8 @@ typedef struct np_json {
 } np_json;
 
 struct np_text {
-    np_text_hand hand; /* its events are those of `slots`, where raw events are read too, or plain */
+    /* Its events are those of `slots`, where raw events are read too, or plain ones. */
+    np_text_hand hand;
     np_raw slots[2];
     bool over; /* the provider's last event came */
     /* The provider: fills `out` (np_now) with the next raw event; false: the document failed. A
@@ -171,9 +173,9 @@ struct np_text {
     netpol_status status; /* of the document */
     uint32_t fail_line;
     uint32_t fail_column;
-    netpol_status ended; /* not OK: no document comes any more */
-    uint64_t work;       /* since keep_going was asked */
-    uint64_t fed;        /* bytes given to libyaml, of all documents */
+    netpol_status ended;      /* not OK: no document comes any more */
+    uint64_t work;            /* since keep_going was asked */
+    uint64_t fed;             /* bytes given to libyaml, of all documents */
     uint32_t plain_documents; /* YAML ones that were read without it */
 };
 
