@@ -170,6 +170,20 @@ static bool replace_workload(np_build *b, uint32_t other, const netpol_object *i
     return true;
 }
 
+/* Whether an ended pod or a workload belongs to the workload: then who owns what would change. */
+static bool has_dependents(const np_build *b, const netpol_object *x)
+{
+    for (uint32_t i = 0; i < b->s.n_others; i++) {
+        const netpol_object *o = np_other_at(&b->s, i)->object;
+        const netpol_owner_reference *r = o ? np_controller_of(netpol_object_metadata(o)) : NULL;
+        if (r && same_text(r->name, netpol_object_name(x)) &&
+            same_text(r->kind, netpol_object_kind_name(x)) &&
+            strcmp(np_build_space(b, o), np_build_space(b, x)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Of workloads whose pods are loaded nothing matters but their names and controllers; nor of those
  * that never have replicas, as an old ReplicaSet of a Deployment. All else is made anew. */
 bool np_build_change_workload(np_build *b, const netpol_object *was, const netpol_object *is)
@@ -184,7 +198,7 @@ bool np_build_change_workload(np_build *b, const netpol_object *was, const netpo
     if (was && is)
         return same_controller(was, is) ? replace_workload(b, other, is) : np_build_again(b);
     uint32_t number = np_snapshot_namespace(&b->s, space);
-    if (!np_build_has_controller(b, x) || (o && o->n_pods) ||
+    if (!np_build_has_controller(b, x) || (o && o->n_pods) || has_dependents(b, x) ||
         (is && number != NP_NONE &&
          np_snapshot_owner(&b->s, number, kind, netpol_object_name(x)) != NP_NONE))
         return np_build_again(b);

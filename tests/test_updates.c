@@ -292,6 +292,80 @@ static void rare_changes_too(void **state)
            TEST_CHANGE_USUAL | TEST_CHANGE_RARE | TEST_CHANGE_TIERS, 30, 100, 60);
 }
 
+/* ---- told changes ---- */
+
+#define META(kind, name, more)                                                                     \
+    "\"kind\":\"" kind "\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"n\"" more "}"
+#define OF(kind, name)                                                                             \
+    ",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"" kind "\",\"name\":\"" name     \
+    "\",\"uid\":\"u\",\"controller\":true}]"
+#define TEMPLATE                                                                                   \
+    ",\"spec\":{\"selector\":{},\"template\":{\"spec\":{\"containers\":[{\"name\":\"m\"}]}}}}"
+#define POD(name, more, status)                                                                    \
+    "{\"apiVersion\":\"v1\"," META("Pod", name, more) ",\"status\":{" status "}}"
+
+static const char deployment[] =
+    "{\"apiVersion\":\"apps/v1\"," META("Deployment", "d", "") TEMPLATE;
+static const char replica_set[] =
+    "{\"apiVersion\":\"apps/v1\"," META("ReplicaSet", "d-h", OF("Deployment", "d")) TEMPLATE;
+static const char job[] = "{\"apiVersion\":\"batch/v1\"," META("Job", "j", "") TEMPLATE;
+static const char live_pod[] =
+    POD("p", OF("ReplicaSet", "d-h"), "\"phase\":\"Running\",\"podIPs\":[{\"ip\":\"10.0.0.1\"}]");
+static const char ended_pod[] = POD("p", OF("ReplicaSet", "d-h"), "\"phase\":\"Succeeded\"");
+static const char bare_pod[] = POD("p", "", "\"podIPs\":[{\"ip\":\"10.0.0.1\"}]");
+static const char other_pod[] =
+    POD("q", "", "\"phase\":\"Pending\",\"podIPs\":[{\"ip\":\"10.0.0.1\"}]");
+static const char host_pod[] = "{\"apiVersion\":\"v1\"," META(
+    "Pod", "h", "") ",\"spec\":{\"nodeName\":\"m\",\"hostNetwork\":true},"
+                    "\"status\":{\"hostIPs\":[{\"ip\":\"172.16.0.9\"}]}}";
+static const char node[] =
+    "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"m\"},\"status\":"
+    "{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"172.16.0.8\"}]}}";
+
+static const struct {
+    const char *why;
+    const char *documents[5]; /* one after the other */
+} stories[] = {
+    {"the first pod of a Deployment takes the place of its replicas",
+     {other_pod, deployment, replica_set, live_pod}},
+    {"an ended pod belongs to its Deployment once its ReplicaSet is known",
+     {other_pod, deployment, ended_pod, replica_set}},
+    {"a pod that ends still belongs to its Deployment",
+     {other_pod, deployment, replica_set, live_pod, ended_pod}},
+    {"a Job is there as replicas as soon as it comes", {bare_pod, job}},
+    {"of two pods the running one has the address", {other_pod, bare_pod, other_pod}},
+    {"a guest of a node has the addresses that the node's object tells",
+     {bare_pod, host_pod, node, host_pod}},
+};
+
+static void put_both(twins *t, const char *text)
+{
+    netpol_manifests *m = NULL;
+    assert_int_equal(netpol_manifests_new(NULL, &m), NETPOL_OK);
+    assert_int_equal(netpol_manifests_read_memory(m, "story", text, strlen(text), NULL), NETPOL_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(netpol_cluster_put(t->cluster[i], netpol_manifests_at(m, 0), NULL),
+                         NETPOL_OK);
+    netpol_manifests_free(m);
+}
+
+static void changes_that_reach_further(void **state)
+{
+    (void)state;
+    np_rand r = np_rand_of(1);
+    for (size_t i = 0; i < COUNT(stories); i++) {
+        twins t = {.r = &r};
+        print_message("%s\n", stories[i].why);
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(netpol_cluster_new(NULL, NULL, &t.cluster[k], NULL), NETPOL_OK);
+        for (size_t k = 0; k < COUNT(stories[i].documents) && stories[i].documents[k]; k++) {
+            put_both(&t, stories[i].documents[k]);
+            step(&t);
+        }
+        end(&t);
+    }
+}
+
 /* ---- failing memory ---- */
 
 enum { N_CHANGES = 24, N_FLOWS = 40 };
@@ -469,6 +543,7 @@ int main(void)
         cmocka_unit_test(usual_changes_of_usual_clusters),
         cmocka_unit_test(tiers_change_too),
         cmocka_unit_test(rare_changes_too),
+        cmocka_unit_test(changes_that_reach_further),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(memory_stays_what_it_is),
     };
