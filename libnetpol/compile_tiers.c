@@ -197,8 +197,6 @@ static bool add_peer(np_compiler *c, const netpol_cluster_peer *p, np_tier_entry
     if (p->n_networks == 0)
         return add_domains(c, p, e, out);
     e.kind = NP_ENTRY_ADDRESS;
-    e.spare_pods = c->how->ip_block_pods == NETPOL_IP_BLOCK_EXEMPT;
-    e.spare_nodes = c->how->ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT;
     e.table = networks_table(c, p);
     return e.table && add_entry(c, out, e);
 }
@@ -391,10 +389,10 @@ bool np_compile_tiers(np_compiler *c, uint32_t space, const uint32_t *matched, s
         return false;
     if (c->tier_sets.n == before)
         return true;
-    np_tiers *to = (c->g->tiers.n >= c->tier_sets.n ||
-                    np_pages_grow(c->store, &c->g->tiers, c->tier_sets.n))
-                       ? np_pages_edit(c->store, &c->g->tiers, *tiers)
-                       : NULL;
+    np_tiers *to =
+        (c->g->tiers.n >= c->tier_sets.n || np_pages_grow(c->store, &c->g->tiers, c->tier_sets.n))
+            ? np_pages_edit(c->store, &c->g->tiers, *tiers)
+            : NULL;
     if (to)
         *to = t;
     return to != NULL;

@@ -178,9 +178,7 @@ typedef struct np_tier_entry {
     uint32_t ports;
     uint8_t kind;
     uint8_t action;
-    bool rival;       /* a policy of the same priority comes later and could decide otherwise */
-    bool spare_pods;  /* of addresses: those of pods do not match, … */
-    bool spare_nodes; /* … nor those of nodes */
+    bool rival; /* a policy of the same priority comes later and could decide otherwise */
     union {
         const np_ip_table *table;
         const netpol_label_selector *nodes; /* the policy's */

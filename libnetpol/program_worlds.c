@@ -178,12 +178,8 @@ static bool is_node_of(const np_question *q, const netpol_label_selector *s, int
     return netpol_label_selector_matches(s, n->labels, n->n_labels);
 }
 
-static bool has_address(const np_question *q, const np_tier_entry *e, const np_class *peer,
-                        int direction, bool *slow)
+static bool has_address(const np_question *q, const np_tier_entry *e, int direction, bool *slow)
 {
-    if ((e->spare_pods && peer->flags & NP_CLASS_POD) ||
-        (e->spare_nodes && peer->flags & NP_CLASS_NODE))
-        return false;
     uint32_t found = np_find_address(q, e->table, direction);
     *slow = found == UINT32_MAX;
     return found != 0;
@@ -198,7 +194,7 @@ static bool entry_matches(const np_question *q, const np_tier_entry *e, const np
                np_rows_has(&q->g->space_rows, peer->space, e->spaces) &&
                np_rows_tells(&q->g->signature_rows, peer->signature, e->pods);
     case NP_ENTRY_ADDRESS:
-        return has_address(q, e, peer, direction, slow);
+        return has_address(q, e, direction, slow);
     case NP_ENTRY_NODES:
         return peer->flags & (NP_CLASS_NODE | NP_CLASS_HOST) &&
                is_node_of(q, e->nodes, direction, slow);

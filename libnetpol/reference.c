@@ -460,11 +460,7 @@ static uint32_t depends(const np_judge *j, unsigned verdict)
 
 static np_judge judge_of(const np_snapshot *s, const netpol_semantics *is, const np_packet *packet)
 {
-    return (np_judge){.s = s,
-                      .packet = packet,
-                      .is = *is,
-                      .networks_spare_pods = is->ip_block_pods == NETPOL_IP_BLOCK_EXEMPT,
-                      .networks_spare_nodes = is->ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT};
+    return (np_judge){.s = s, .packet = packet, .is = *is};
 }
 
 static uint8_t stronger(uint8_t a, uint8_t b)

@@ -28,13 +28,14 @@ static np_match subject_selects(const np_judge *j, const netpol_subject *s, cons
 
 /* ---- peers ---- */
 
+/* Whatever has an address in the range, pods and nodes too: upstream says so, and leaves plug-ins
+ * no choice. */
 static np_match networks_match(const np_judge *j, const netpol_cluster_peer *peer,
                                const np_side *side)
 {
     np_match any = NP_NO;
     for (size_t i = 0; i < peer->n_networks; i++)
-        any = np_or(any, np_block_matches(j, peer->networks[i], NULL, 0, side,
-                                          j->networks_spare_pods, j->networks_spare_nodes));
+        any = np_or(any, np_block_matches(j, peer->networks[i], NULL, 0, side, false, false));
     return any;
 }
 

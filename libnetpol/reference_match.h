@@ -16,9 +16,7 @@ typedef struct np_judge {
     const np_snapshot *s;
     const np_packet *packet;
     netpol_semantics is;
-    bool networks_spare_pods;  /* `networks` of cluster-scoped policies do not match pods … */
-    bool networks_spare_nodes; /* … nor nodes: no choice of a plug-in, only of np-guard's */
-    uint32_t doubt;            /* NETPOL_DEPENDS_… of the assumption doubted; 0: none */
+    uint32_t doubt; /* NETPOL_DEPENDS_… of the assumption doubted; 0: none */
 } np_judge;
 
 /* What a tier can say; several bits only where something is doubted. */

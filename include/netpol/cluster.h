@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/** Does an ipBlock (and `networks`) match the address of a pod? of a node? */
+/** Does an ipBlock match the address of a pod? of a node? (`networks` of cluster-scoped policies
+ *  match both.) */
 enum { NETPOL_IP_BLOCK_MATCH = 0, NETPOL_IP_BLOCK_EXEMPT = 1 };
 /** Is a pod on the host network its node (policies do not select it), or an ordinary pod? */
 enum { NETPOL_HOST_NETWORK_NODE = 0, NETPOL_HOST_NETWORK_POD = 1 };
