@@ -370,6 +370,21 @@ static void isolate_text(telling *t)
                      t->direction == NETPOL_EGRESS ? "Egress" : "Ingress");
 }
 
+/* What NetworkPolicies never stop. */
+static void own_node_text(telling *t)
+{
+    np_buffer_text(t->b, "    to deny: no NetworkPolicy can, for ");
+    np_buffer_text(t->b, t->direction == NETPOL_EGRESS ? "it always reaches its own node\n"
+                                                       : "its own node always reaches it\n");
+}
+
+/* Whether an allowed direction is one that NetworkPolicies could deny if they were otherwise. */
+static bool is_up_to_policies(const np_why *why)
+{
+    return why->allowed && (strcmp(why->reason, "not-isolated") == 0 ||
+                            (strcmp(why->reason, "rule") == 0 && is_of_policies(why)));
+}
+
 static void tier_text(telling *t)
 {
     const np_why *why = why_of(t);
@@ -390,6 +405,8 @@ static void way_out_text(telling *t)
     np_remedy_make(&c, t->x, t->f, t->direction);
     if (c.policy)
         change_text(t, &c);
+    else if (is_up_to_policies(why) && np_remedy_is_own_node(t->x, t->f, t->direction))
+        own_node_text(t);
     else if (strcmp(why->reason, "rule") == 0 && why->allowed && is_of_policies(why))
         others_text(t);
     else if (strcmp(why->reason, "not-isolated") == 0)

@@ -166,6 +166,18 @@ static void allow(changing *g, const np_why *why)
 
 /* ---- to deny ---- */
 
+bool np_remedy_is_own_node(const netpol_answer *x, const np_flow_answer *f, int32_t direction)
+{
+    bool out = direction == NETPOL_EGRESS;
+    const np_snapshot *s = x->engine->snapshot;
+    const netpol_semantics *is = &x->engine->semantics;
+    const np_side *peer = out ? &f->packet.dst : &f->packet.src;
+    const np_pod *pod = np_side_judged_as_pod(s, is, out ? &f->packet.src : &f->packet.dst);
+    if (is->own_node == NETPOL_OWN_NODE_NONE || (is->own_node == NETPOL_OWN_NODE_INGRESS && out))
+        return false;
+    return pod && !np_side_judged_as_pod(s, is, peer) && np_own_node(pod, peer) == NP_OWN_NODE_YES;
+}
+
 /* Without its last egress rule, a policy that does not name its types is about ingress alone. */
 static void keep_isolating(changing *g, const np_policy *p)
 {
@@ -182,6 +194,7 @@ static void deny(changing *g, const np_why *why)
 {
     np_miss only;
     if (why->tier != NETPOL_TIER_NETWORK_POLICY || strcmp(why->reason, "rule") != 0 ||
+        np_remedy_is_own_node(g->x, g->f, g->direction) ||
         np_allowing_rules(g->x->engine->snapshot, &g->x->engine->semantics, &g->f->packet,
                           g->direction, &only, 1) != 1)
         return;

@@ -25,6 +25,8 @@ typedef struct np_remedy {
  * For an allowed one that is the loss of a rule, which may have allowed more. */
 void np_remedy_make(np_remedy *c, const netpol_answer *x, const np_flow_answer *f,
                     int32_t direction);
+/* Whether the other end is the pod's own node, whose traffic NetworkPolicies do not stop. */
+bool np_remedy_is_own_node(const netpol_answer *x, const np_flow_answer *f, int32_t direction);
 void np_remedy_free(np_remedy *c);
 bool np_remedy_failed(const np_remedy *c);
 

@@ -17,6 +17,14 @@
     "{apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {team: "                        \
     "x}}}\n---\n"
 #define DB "podSelector: {matchLabels: {role: db}}, "
+#define ON_NODE                                                                                    \
+    "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, "  \
+    "address: 192.168.0.2}]}}\n---\n"                                                              \
+    "{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: a, labels: {role: db}}, spec: "   \
+    "{nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.0.1}}\n---\n"                   \
+    "{apiVersion: v1, kind: Pod, metadata: {name: host, namespace: a}, spec: {nodeName: n1, "      \
+    "hostNetwork: true, containers: [{name: c}]}, status: {podIP: 192.168.0.2}}\n---\n"
+#define NODE_STAYS "    to deny: no NetworkPolicy can, for its own node always reaches it\n"
 
 static const struct {
     const char *why;
@@ -64,6 +72,11 @@ static const struct {
      PODS POLICY("p", DB "ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}, {from: "
                          "[{podSelector: {matchLabels: {role: api}}}]}]"),
      "a/web", "a/db", "    nearest: a/p, ingress[1] from[0]"},
+    {"the pod's own node, which no rule less keeps out", ON_NODE POLICY("p", DB "ingress: [{}]"),
+     "node:n1", "a/db", NODE_STAYS},
+    {"and a pod that shares its address", ON_NODE POLICY("p", DB "ingress: [{}]"), "a/host", "a/db",
+     NODE_STAYS},
+    {"nor one policy more", ON_NODE, "node:n1", "a/db", NODE_STAYS},
     {"no rules", PODS POLICY("p", DB "policyTypes: [Ingress]"), "a/web", "a/db",
      "    nearest: none, for there are no rules\n"
      "    to allow: netpol edit fixture --document 4 set 'spec.ingress' '[{from: [{podSelector: "
