@@ -3,18 +3,37 @@
 #include "compile_inside.h"
 
 #define NO_ROW_SET UINT16_MAX /* port sets from here on have no room in a row */
+#define SHARED_ROW 128u       /* shorter ones lie beside their programme, for the cache's sake */
+#define CACHE_LINE 64u
 
 /* Room at the end of the space being laid out; UINT32_MAX: no memory, or too large. */
 static uint32_t lay(np_compiler *c, size_t size, size_t align)
 {
     np_builder *b = &c->builder;
     size_t at = (b->out_n + align - 1) & ~(align - 1);
-    if (at + size >= UINT32_MAX ||
-        !np_grow(&c->alloc, (void **)&b->out, &b->out_room, at + size, 1))
+    if (at + size > INT32_MAX || !np_grow(&c->alloc, (void **)&b->out, &b->out_room, at + size, 1))
         return UINT32_MAX;
     memset(b->out + b->out_n, 0, at + size - b->out_n);
     b->out_n = at + size;
     return (uint32_t)at;
+}
+
+/* Where the same as what was laid from `at` on lies: there, or before, where another programme has
+ * it. */
+static uint32_t share(np_builder *b, np_laid *laid, uint32_t at)
+{
+    uint32_t bytes = (uint32_t)b->out_n - at;
+    uint32_t hash = 0;
+    for (uint32_t i = 0; i < bytes; i++)
+        hash = (hash ^ (uint8_t)b->out[at + i]) * 0x9E3779B1u;
+    uint32_t place = hash >> (32 - NP_LAID_SHIFT);
+    if (laid->bytes[place] == bytes && memcmp(b->out + laid->at[place], b->out + at, bytes) == 0) {
+        b->out_n = at;
+        return laid->at[place];
+    }
+    laid->at[place] = at;
+    laid->bytes[place] = bytes;
+    return at;
 }
 
 /* ---- rows ---- */
@@ -78,6 +97,8 @@ static bool lay_row(np_compiler *c, np_plan *p, uint32_t *row)
     if (!p->has_row) {
         b->out_n = before;
         *row = 0;
+    } else if (ok && b->out_n - before >= SHARED_ROW) {
+        *row = share(b, &b->rows, *row);
     }
     return ok && (p->has_row || np_compile_list_locals(c, p));
 }
@@ -90,18 +111,24 @@ static uint64_t picture(const np_compiler *c, uint32_t set)
 }
 
 /* np_broad and np_narrow are both three numbers, as np_open is. */
-static bool lay_entries(np_compiler *c, const np_run *run, uint32_t *at, uint64_t *bits)
+static bool lay_run(np_compiler *c, const np_run *run, uint64_t *bits)
 {
     np_builder *b = &c->builder;
     size_t bytes = run->n * sizeof(np_open);
-    *at = run->n ? lay(c, bytes, 4) : 0;
-    if (*at == UINT32_MAX)
+    uint32_t at = lay(c, bytes, 4);
+    if (at == UINT32_MAX)
         return false;
     if (run->n)
-        memcpy(b->out + *at, b->opens.at + run->first, bytes);
+        memcpy(b->out + at, b->opens.at + run->first, bytes);
     for (size_t i = 0; i < run->n; i++)
         *bits |= picture(c, b->opens.at[run->first + i].ports);
     return true;
+}
+
+static bool lay_entries(np_compiler *c, const np_plan *p, uint32_t *at, uint64_t *bits)
+{
+    *at = lay(c, sizeof(np_admits), 4);
+    return *at != UINT32_MAX && lay_run(c, &p->broad, bits) && lay_run(c, &p->narrow, bits);
 }
 
 /* The place of a port set among the first n different ones of the intervals. */
@@ -187,13 +214,14 @@ static bool lay_addresses(np_compiler *c, np_plan *p, uint32_t *at)
     if (*at == UINT32_MAX)
         return false;
     np_compile_ip_table((np_ip_table *)(void *)(b->out + *at), v4, n4, v6, n6, p->unknown);
+    *at = share(b, &b->tables, *at);
     return true;
 }
 
-/* The picture of whom the entries are about. */
+/* The picture of whom the entries and `any` are about. */
 static uint64_t peers_of(const np_builder *b, const np_plan *p)
 {
-    uint64_t bits = 0;
+    uint64_t bits = p->any == NP_PORTS_NONE ? 0 : UINT64_MAX;
     for (size_t i = 0; i < p->broad.n; i++)
         bits |= np_broad_bits(b->opens.at[p->broad.first + i].a);
     for (size_t i = 0; i < p->narrow.n; i++)
@@ -201,23 +229,34 @@ static uint64_t peers_of(const np_builder *b, const np_plan *p)
     return bits;
 }
 
+/* How far something lies behind the beginning of a programme; 0: there is none. */
+static int32_t from_here(const np_plan *p, uint32_t at)
+{
+    return at ? (int32_t)at - (int32_t)p->offset : 0;
+}
+
+/* The entries come after the row, which may add to them. */
 static bool lay_plan(np_compiler *c, np_plan *p)
 {
     np_builder *b = &c->builder;
-    np_rules r = {.any = p->any, .bits = picture(c, p->any), .ip_bits = p->ip_bits};
-    p->offset = lay(c, sizeof r, 32); /* what is read first never crosses a cache line */
-    if (p->offset == UINT32_MAX || (p->has_row && !lay_row(c, p, &r.row)) ||
-        !lay_entries(c, &p->broad, &r.broad, &r.bits) ||
-        !lay_entries(c, &p->narrow, &r.narrow, &r.bits) || !lay_addresses(c, p, &r.ip))
+    np_rules r = {.bits = picture(c, p->any), .ip_bits = p->ip_bits};
+    uint32_t row = 0;
+    uint32_t entries = 0;
+    uint32_t ip = 0;
+    p->offset = lay(c, sizeof r, CACHE_LINE);
+    if (p->offset == UINT32_MAX || (p->has_row && !lay_row(c, p, &row)) ||
+        !lay_entries(c, p, &entries, &r.bits) || !lay_addresses(c, p, &ip))
         return false;
-    uint32_t *offsets[] = {&r.row, &r.broad, &r.narrow, &r.ip};
-    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
-        *offsets[i] -= *offsets[i] ? p->offset : 0;
-    r.n_broad = (uint32_t)p->broad.n;
-    r.n_narrow = (uint32_t)p->narrow.n;
     r.peers = peers_of(b, p);
-    r.flags = p->flags;
+    r.row = from_here(p, row);
+    r.admits = from_here(p, entries);
+    np_admits e = {.any = p->any,
+                   .n_broad = (uint32_t)p->broad.n,
+                   .n_narrow = (uint32_t)p->narrow.n,
+                   .ip = from_here(p, ip),
+                   .flags = p->flags};
     memcpy(b->out + p->offset, &r, sizeof r);
+    memcpy(b->out + entries, &e, sizeof e);
     return true;
 }
 
@@ -386,6 +425,8 @@ bool np_compile_emit(np_compiler *c)
 {
     np_builder *b = &c->builder;
     b->out_n = 0;
+    memset(b->rows.bytes, 0, sizeof b->rows.bytes);
+    memset(b->tables.bytes, 0, sizeof b->tables.bytes);
     if (lay(c, sizeof(np_space), 16) == UINT32_MAX)
         return false;
     if (!np_numbers_resize(&c->alloc, &b->open_at, 0) ||

@@ -154,6 +154,15 @@ typedef struct np_plan {
     uint32_t offset; /* in the space */
 } np_plan;
 
+/* Where what programmes may share, long rows or tables of addresses, was laid last in the namespace
+ * at hand, by hash: two that fall on one place push each other out. */
+#define NP_LAID_SHIFT 8
+#define NP_LAID_PLACES (1u << NP_LAID_SHIFT)
+typedef struct np_laid {
+    uint32_t at[NP_LAID_PLACES];
+    uint32_t bytes[NP_LAID_PLACES]; /* 0: nothing */
+} np_laid;
+
 typedef struct np_builder {
     uint32_t space;
     np_numbers list; /* selectors of pods that matter here */
@@ -187,6 +196,8 @@ typedef struct np_builder {
     char *out;          /* the space being laid out */
     size_t out_n;
     size_t out_room;
+    np_laid rows;
+    np_laid tables;
 } np_builder;
 
 struct np_compiler {

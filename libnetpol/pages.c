@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Blocks are aligned so that what is as large never crosses a cache line. */
-#define ALIGN ((size_t)32)
+#define ALIGN ((size_t)64)
 #define POOL_BLOCK ((size_t)4000)
 
 /* Stands right before its block. */

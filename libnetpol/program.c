@@ -277,7 +277,7 @@ NP_INLINE void fetch_row(const np_rules *r, const np_class *subject, const np_cl
     static const np_rules none;
     r = r ? r : &none;
     bool row = r->row && subject->space == peer->space;
-    fetch((const char *)r + (row ? r->row + peer->row * sizeof(uint16_t) : r->broad));
+    fetch(row ? (const uint16_t *)np_behind(r, r->row) + peer->row : np_behind(r, r->admits));
 }
 
 static void fetch_rows(const group *x)

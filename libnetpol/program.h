@@ -143,21 +143,25 @@ enum {
     NP_RULES_SLOW_IP = 2 /* addresses are to be judged by the reference */
 };
 
-/* A programme. Offsets are in bytes from here. */
+/* A programme. Offsets are in bytes from here; what programmes of a namespace have in common, long
+ * rows and tables, may lie before it. It begins with a cache line, to which a short row belongs. */
 typedef struct np_rules {
-    uint64_t bits;    /* coarse picture of `any` and the entries (np_port_bits) */
+    uint64_t bits;    /* coarse picture of the ports of `any` and of entries (np_port_bits) */
     uint64_t ip_bits; /* of the addresses */
-    uint64_t peers;   /* coarse picture of whom the entries are about (np_peer_bits) */
-    uint32_t any;     /* port set open to everybody */
-    uint32_t row;     /* uint16_t port set by class of the same namespace, all told; 0: no row, the
+    uint64_t peers;   /* coarse picture of whom the entries and `any` are about (np_peer_bits) */
+    int32_t row;      /* uint16_t port set by class of the same namespace, all told; 0: no row, the
                          entries serve the same namespace too */
-    uint32_t broad;
-    uint32_t narrow;
+    int32_t admits;   /* np_admits */
+} np_rules;
+
+/* The entries of a programme: this, then the broad ones, then the narrow ones. */
+typedef struct np_admits {
+    uint32_t any; /* port set open to everybody */
     uint32_t n_broad;
     uint32_t n_narrow;
-    uint32_t ip; /* np_ip_table; 0: none */
+    int32_t ip; /* np_ip_table, as seen from np_rules; 0: none */
     uint32_t flags;
-} np_rules;
+} np_admits;
 
 /* ---- cluster-scoped policies ---- */
 

@@ -5,6 +5,8 @@
 
 #include "program.h"
 
+#include <stddef.h>
+
 /* The way of most flows is one piece of code without calls. */
 #if defined(__GNUC__)
 #define NP_INLINE static inline __attribute__((always_inline))
@@ -37,7 +39,7 @@ NP_INLINE netpol_verdict np_unpack(np_packed p)
     return v;
 }
 
-NP_INLINE const void *np_behind(const void *from, uint32_t offset)
+NP_INLINE const void *np_behind(const void *from, ptrdiff_t offset)
 {
     return (const char *)from + offset;
 }
@@ -83,8 +85,8 @@ NP_INLINE bool np_is_open(const np_question *q, uint32_t set)
     return q->key - p->lo <= p->span || ((p->n_more | p->n_names) && np_is_open_more(q, p));
 }
 
-/* Whether a programme opens the port to the peer as a pod: by entries, or to everybody; by the row
- * of the namespace, or else by those. */
+/* Whether a programme opens the port to the peer as a pod: by entries, or to everybody, if its
+ * pictures let that be; by the row of the namespace, or else by those. */
 bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer);
 NP_INLINE bool np_opens_to_pod(const np_question *q, const np_rules *r, const np_class *subject,
                                const np_class *peer)
@@ -93,7 +95,8 @@ NP_INLINE bool np_opens_to_pod(const np_question *q, const np_rules *r, const np
         const uint16_t *row = np_behind(r, r->row);
         return np_is_open(q, row[peer->row]);
     }
-    return (r->bits & np_port_bits(q->key)) && np_in_entries(q, r, peer);
+    return r->bits & np_port_bits(q->key) &&
+           r->peers & np_peer_bits(&q->g->space_rows, peer->space) && np_in_entries(q, r, peer);
 }
 
 /* Whether it opens it to the peer's address, of which the picture of its ports says that it may.

@@ -45,18 +45,17 @@ static bool has_local_bit(const np_program *g, const np_class *c, uint32_t bit)
 bool np_in_entries(const np_question *q, const np_rules *r, const np_class *peer)
 {
     const np_program *g = q->g;
-    if (np_is_open(q, r->any))
+    const np_admits *e = np_behind(r, r->admits);
+    if (np_is_open(q, e->any))
         return true;
-    if (!(r->peers & np_peer_bits(&g->space_rows, peer->space)))
-        return false;
-    const np_broad *broad = np_behind(r, r->broad);
-    for (uint32_t i = 0; i < r->n_broad; i++)
+    const np_broad *broad = (const np_broad *)(const void *)(e + 1);
+    for (uint32_t i = 0; i < e->n_broad; i++)
         if (np_rows_has(&g->space_rows, peer->space, broad[i].spaces) &&
             np_rows_tells(&g->signature_rows, peer->signature, broad[i].pods) &&
             np_is_open(q, broad[i].ports))
             return true;
-    const np_narrow *narrow = np_behind(r, r->narrow);
-    for (uint32_t i = 0; i < r->n_narrow; i++)
+    const np_narrow *narrow = (const np_narrow *)(const void *)(broad + e->n_broad);
+    for (uint32_t i = 0; i < e->n_narrow; i++)
         if (narrow[i].space == peer->space &&
             (narrow[i].bit == 0 || has_local_bit(g, peer, narrow[i].bit)) &&
             np_is_open(q, narrow[i].ports))
@@ -147,9 +146,10 @@ static np_by_address judge_pod(const np_question *q, const np_ip_table *t, int d
 
 np_by_address np_opens_to_address(const np_question *q, const np_rules *r, int direction)
 {
-    if (r->flags & NP_RULES_SLOW_IP)
+    const np_admits *e = np_behind(r, r->admits);
+    if (e->flags & NP_RULES_SLOW_IP)
         return NP_ADDRESS_SLOW;
-    const np_ip_table *t = np_behind(r, r->ip);
+    const np_ip_table *t = np_behind(r, e->ip);
     if (!is_by_address(q, direction))
         return judge_pod(q, t, direction);
     uint32_t set = find_bytes(t, bytes_of(q, direction));

@@ -165,16 +165,71 @@ static void many_blocks_are_a_table_or_the_references_business(void **state)
     free(t.p);
 }
 
+static const np_rules *rules_in(const netpol_engine *e, uint32_t class)
+{
+    const np_class *c = np_pages_at(&e->program->classes, class);
+    return c->rules[NP_IN];
+}
+
+static const np_ip_table *table_of(const np_rules *r)
+{
+    const char *p = (const char *)r;
+    const np_admits *a = (const np_admits *)(const void *)(p + r->admits);
+    return a->ip ? (const np_ip_table *)(const void *)(p + a->ip) : NULL;
+}
+
 /* The table of the first class that has one. */
 static const np_ip_table *some_table(const netpol_engine *e)
 {
-    for (uint32_t i = NP_FIRST_CLASS; i < e->program->classes.n; i++) {
-        const np_class *class = np_pages_at(&e->program->classes, i);
-        const np_rules *r = class->rules[NP_IN];
-        if (r && r->ip)
-            return (const np_ip_table *)(const void *)((const char *)r + r->ip);
-    }
+    for (uint32_t i = NP_FIRST_CLASS; i < e->program->classes.n; i++)
+        if (rules_in(e, i) && table_of(rules_in(e, i)))
+            return table_of(rules_in(e, i));
     return NULL;
+}
+
+/* Long rows and tables that are equal are there once in a namespace; a programme is a cache line.
+ */
+static void programmes_share_what_is_equal(void **state)
+{
+    (void)state;
+    enum { SUBJECTS = 20, PODS = 100 };
+    text t = {0};
+    char subject[64];
+    for (uint32_t i = 0; i < PODS; i++)
+        pod(&t, "a", i);
+    for (uint32_t i = 0; i < SUBJECTS; i++) {
+        snprintf(subject, sizeof subject, "\"matchLabels\":{\"u\":\"u%u\"}", i);
+        begin_policy(&t, "a", i, subject);
+        say(&t,
+            "\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[{\"key\":\"u\","
+            "\"operator\":\"Exists\"}]}}],\"ports\":[{\"port\":90}]},"
+            "{\"ports\":[{\"port\":%u}],\"from\":[{\"ipBlock\":{\"cidr\":\"64.0.0.0/8\"}}]}"
+            "]}}\n",
+            80 + i % 2);
+    }
+    for (uint32_t i = SUBJECTS; i < PODS; i++) { /* so that all pods are of different classes */
+        snprintf(subject, sizeof subject, "\"matchLabels\":{\"u\":\"u%u\"}", i);
+        begin_policy(&t, "a", i, subject);
+        say(&t, "\"policyTypes\":[\"Egress\"]}}\n");
+    }
+    netpol_engine *e = expect_equal(&t, PODS, 3000);
+    const np_rules *first = rules_in(e, NP_FIRST_CLASS);
+    size_t n = 0;
+    size_t same = 0;
+    for (uint32_t i = NP_FIRST_CLASS; i < e->program->classes.n; i++) {
+        const np_rules *r = rules_in(e, i);
+        if (!r)
+            continue;
+        assert_int_equal((uintptr_t)r % 64, 0);
+        assert_int_not_equal(r->row, 0);
+        assert_ptr_equal((const char *)r + r->row, (const char *)first + first->row);
+        same += table_of(r) == table_of(first);
+        n++;
+    }
+    assert_int_equal(n, SUBJECTS);
+    assert_int_equal(same, SUBJECTS / 2);
+    netpol_engine_unref(e);
+    free(t.p);
 }
 
 /* Few port sets among many blocks are said in a byte for each or less. */
@@ -302,6 +357,7 @@ int main(void)
         cmocka_unit_test(many_selectors_from_elsewhere_are_found_in_lists),
         cmocka_unit_test(many_blocks_are_a_table_or_the_references_business),
         cmocka_unit_test(port_sets_of_blocks_are_written_shortly),
+        cmocka_unit_test(programmes_share_what_is_equal),
         cmocka_unit_test(very_many_broad_selectors_are_lists),
         cmocka_unit_test(every_allocation_may_fail),
     };
