@@ -117,6 +117,19 @@ NETPOL_INTEGER(size_t, 0, INT64_MAX)
         SWIG_fail_ptr("$symname", $argnum, $descriptor(type *));
 }
 %enddef
+/* Where the userdata of a handle has its pointer: NULL once Lua has collected it, which finalizers
+ * of others may live to see. */
+%define NETPOL_SLOT(type, name)
+%typemap(in, noblock=1) void *const *name (void *pointer) {
+    if (!np_lua_is_handle(L, $input))
+        goto fail;
+    if (!SWIG_IsOK(SWIG_ConvertPtr(L, $input, &pointer, $descriptor(type *), 0)))
+        SWIG_fail_ptr("$symname", $argnum, $descriptor(type *));
+    $1 = &((swig_lua_userdata *)lua_touserdata(L, $input))->ptr;
+}
+%enddef
+NETPOL_SLOT(netpol_engine, engine_slot)
+NETPOL_SLOT(np_lua_place, place_slot)
 NETPOL_OR_NIL(netpol_object, old)
 NETPOL_OR_NIL(netpol_manifests, base)
 NETPOL_OR_NIL(netpol_manifests, more)
@@ -150,6 +163,30 @@ NETPOL_OR_NIL(netpol_manifests, more)
 %wrapper %{
 #include <pthread.h>
 
+/* What SWIG does in the end of a handle, and then the handle has nothing: a finalizer that Lua runs
+ * later may still reach it. */
+static int end_handle(lua_State *L)
+{
+    swig_lua_userdata *handle = lua_touserdata(L, 1);
+    (void)SWIG_Lua_class_destruct(L);
+    handle->ptr = NULL;
+    return 0;
+}
+
+static void set_ends(lua_State *L)
+{
+    for (swig_type_info **type = swig_types; *type; type++) {
+        const swig_lua_class *class = (*type)->clientdata;
+        if (!class || !class->destructor)
+            continue;
+        SWIG_Lua_get_class_metatable(L, class->fqname);
+        lua_pushliteral(L, "__gc");
+        lua_pushcfunction(L, end_handle);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
+    }
+}
+
 SWIGEXPORT int luaopen_core(lua_State *L);
 SWIGEXPORT int luaopen_netpol_core(lua_State *L);
 SWIGEXPORT int luaopen_netpol_core(lua_State *L)
@@ -164,7 +201,10 @@ SWIGEXPORT int luaopen_netpol_core(lua_State *L)
     lua_insert(L, -3);
     lua_setglobal(L, "swig_equals");
     lua_setglobal(L, "swig_type");
-    return failed ? lua_error(L) : 1;
+    if (failed)
+        return lua_error(L);
+    set_ends(L);
+    return 1;
 }
 %}
 
@@ -182,15 +222,26 @@ netpol_status np_lua_selector_matches(lua_State *L, const netpol_selector *selec
                                       netpol_diagnostics *diags);
 np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
 np_lua_pushed np_lua_value_of(lua_State *L, const netpol_object *object);
-np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, const netpol_engine *engine);
-np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_place *place);
+np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, void *const *engine_slot);
+np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, void *const *place_slot);
 np_lua_pushed np_lua_allowed_code(lua_State *L);
 np_lua_pushed np_lua_place_allowed_code(lua_State *L);
-np_lua_pushed np_lua_engine_address(lua_State *L, const netpol_engine *engine);
-np_lua_pushed np_lua_place_address(lua_State *L, const np_lua_place *place);
+np_lua_pushed np_lua_engine_address(lua_State *L, void *const *engine_slot);
+np_lua_pushed np_lua_place_address(lua_State *L, void *const *place_slot);
 netpol_status np_lua_verdicts(lua_State *L, const netpol_engine *engine, np_lua_at from,
                               np_lua_at to, np_lua_at protocol, np_lua_at port, int32_t n,
                               np_lua_pushed *pushed, netpol_diagnostics *diags);
+
+%inline %{
+/* Whether a handle still has what it is of. */
+static bool is_open(lua_State *L, np_lua_at handle)
+{
+    bool is = np_lua_is_handle(L, handle);
+    if (!is)
+        lua_pop(L, 1);
+    return is && ((swig_lua_userdata *)lua_touserdata(L, handle))->ptr;
+}
+%}
 
 NETPOL_OR_NIL(netpol_engine, first)
 %typemap(check) const netpol_engine *first "";

@@ -23,8 +23,8 @@ static bool side_of(const char *text, size_t n, uint8_t side[16])
     return true;
 }
 
-int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
-                   size_t n_dst, int protocol, int port)
+static int judge_one(const netpol_engine *engine, const char *src, size_t n_src, const char *dst,
+                     size_t n_dst, int protocol, int port)
 {
     netpol_flow flow = {.protocol = (uint8_t)protocol, .port = (uint16_t)port};
     if (!side_of(src, n_src, flow.src))
@@ -34,18 +34,28 @@ int np_lua_allowed(const netpol_engine *engine, const char *src, size_t n_src, c
     return netpol_engine_verdict(engine, &flow).allowed;
 }
 
-int np_lua_place_allowed(np_lua_place *place, const char *src, size_t n_src, const char *dst,
+enum { NO_ARGUMENT = -3, ENDED = -4 };
+
+int np_lua_allowed(void *const *engine_slot, const char *src, size_t n_src, const char *dst,
+                   size_t n_dst, int protocol, int port)
+{
+    const netpol_engine *engine = *engine_slot;
+    return engine ? judge_one(engine, src, n_src, dst, n_dst, protocol, port) : ENDED;
+}
+
+int np_lua_place_allowed(void *const *place_slot, const char *src, size_t n_src, const char *dst,
                          size_t n_dst, int protocol, int port)
 {
+    np_lua_place *place = *place_slot;
+    if (!place)
+        return ENDED;
     const netpol_engine *engine = np_lua_place_enter(place);
-    int answer = np_lua_allowed(engine, src, n_src, dst, n_dst, protocol, port);
+    int answer = judge_one(engine, src, n_src, dst, n_dst, protocol, port);
     np_lua_place_leave(place);
     return answer;
 }
 
 /* ---- functions of Lua ---- */
-
-enum { NO_ARGUMENT = -3 };
 
 typedef struct asked {
     np_slice src;
@@ -86,11 +96,11 @@ static bool read_asked(lua_State *L, asked *a)
     return true;
 }
 
-/* What is asked of lies in the second upvalue; the first keeps it. */
+/* The slot of what is asked of is the second upvalue; the first keeps it. */
 static int ask_engine(lua_State *L)
 {
     asked a;
-    const netpol_engine *of = lua_touserdata(L, lua_upvalueindex(2));
+    void *const *of = lua_touserdata(L, lua_upvalueindex(2));
     lua_pushinteger(L, read_asked(L, &a) ? np_lua_allowed(of, a.src.p, a.src.n, a.dst.p, a.dst.n,
                                                           a.protocol, a.port)
                                          : NO_ARGUMENT);
@@ -100,25 +110,25 @@ static int ask_engine(lua_State *L)
 static int ask_place(lua_State *L)
 {
     asked a;
-    np_lua_place *of = lua_touserdata(L, lua_upvalueindex(2));
+    void *const *of = lua_touserdata(L, lua_upvalueindex(2));
     lua_pushinteger(L, read_asked(L, &a) ? np_lua_place_allowed(of, a.src.p, a.src.n, a.dst.p,
                                                                 a.dst.n, a.protocol, a.port)
                                          : NO_ARGUMENT);
     return 1;
 }
 
-np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, const netpol_engine *engine)
+np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, void *const *engine_slot)
 {
     lua_pushvalue(L, handle);
-    (void)np_lua_engine_address(L, engine);
+    (void)np_lua_engine_address(L, engine_slot);
     lua_pushcclosure(L, ask_engine, 2);
     return 1;
 }
 
-np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_place *place)
+np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, void *const *place_slot)
 {
     lua_pushvalue(L, handle);
-    (void)np_lua_place_address(L, place);
+    (void)np_lua_place_address(L, place_slot);
     lua_pushcclosure(L, ask_place, 2);
     return 1;
 }
@@ -135,7 +145,7 @@ np_lua_pushed np_lua_place_asker(lua_State *L, np_lua_at handle, const np_lua_pl
 
 np_lua_pushed np_lua_allowed_code(lua_State *L)
 {
-    int (*code)(const netpol_engine *, const char *, size_t, const char *, size_t, int, int) =
+    int (*code)(void *const *, const char *, size_t, const char *, size_t, int, int) =
         np_lua_allowed;
     PUSH_CODE(L, code);
     return 1;
@@ -143,21 +153,21 @@ np_lua_pushed np_lua_allowed_code(lua_State *L)
 
 np_lua_pushed np_lua_place_allowed_code(lua_State *L)
 {
-    int (*code)(np_lua_place *, const char *, size_t, const char *, size_t, int, int) =
+    int (*code)(void *const *, const char *, size_t, const char *, size_t, int, int) =
         np_lua_place_allowed;
     PUSH_CODE(L, code);
     return 1;
 }
 
-np_lua_pushed np_lua_engine_address(lua_State *L, const netpol_engine *engine)
+np_lua_pushed np_lua_engine_address(lua_State *L, void *const *engine_slot)
 {
-    PUSH_CODE(L, engine);
+    PUSH_CODE(L, engine_slot);
     return 1;
 }
 
-np_lua_pushed np_lua_place_address(lua_State *L, const np_lua_place *place)
+np_lua_pushed np_lua_place_address(lua_State *L, void *const *place_slot)
 {
-    PUSH_CODE(L, place);
+    PUSH_CODE(L, place_slot);
     return 1;
 }
 

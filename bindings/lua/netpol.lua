@@ -152,7 +152,8 @@ end
 -- Manifests, a list of tables or one table: the tables in order, and what the manifests were made of.
 local function objects_of(values)
   if getmetatable(values) == Manifests then
-    return tables_of(values), inside(values, Manifests)
+    local it = inside(values, Manifests)
+    return tables_of(values), it
   elseif arguments.kind_of(values) == "table" and (values[1] ~= nil or next(values) == nil) then
     for i, object in ipairs(values) do
       want_object(object, "element " .. i)

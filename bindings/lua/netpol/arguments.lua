@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- arguments owns the checks that all parts of the module share, and what belongs to their handles. It
 -- knows no function of theirs.
+local core = require "netpol.core"
 local arguments = {}
 
 -- What belongs to a handle: nobody else can reach it, and it goes with the handle.
@@ -56,7 +57,8 @@ end
 
 function arguments.inside(handle, class)
   local it = getmetatable(handle) == class and hidden[handle]
-  if not it then
+  -- A finalizer may come upon a handle whose C part Lua has collected already.
+  if not it or not core.is_open(type(it) == "table" and it.handle or it) then
     fail("this is no open %s", class.__name)
   end
   return it
@@ -111,7 +113,6 @@ function arguments.word(value, what)
   return value
 end
 
-local core = require "netpol.core"
 local FORMATS = { text = core.FORMAT_TEXT, yaml = core.FORMAT_YAML, json = core.FORMAT_JSON,
                   jsonl = core.FORMAT_JSONL, sarif = core.FORMAT_SARIF, junit = core.FORMAT_JUNIT }
 

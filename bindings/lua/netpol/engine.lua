@@ -19,7 +19,7 @@ local function is_number(value, most)
 end
 
 -- A function (src, dst, protocol, port) for one handle: 1, 0, -1 or -2 for what is no address, -3 for what is no
--- argument. Under LuaJIT it calls C without Lua's C interface, so that traces go through it.
+-- argument, -4 for a handle that Lua has collected. Under LuaJIT it calls C without Lua's C interface, so that traces go through it.
 local has_ffi, ffi = pcall(require, "ffi")
 has_ffi = has_ffi and rawget(_G, "jit") ~= nil
 
@@ -127,9 +127,11 @@ function Engine:list(format, options)
                           format_of(format, "text"), nil)
 end
 
-local function refuse(answer, src, dst, protocol, port)
-  if answer ~= -3 then
+local function refuse(class, answer, src, dst, protocol, port)
+  if answer == -1 or answer == -2 then
     return nil, "netpol: not an address: " .. (answer == -1 and src or dst)
+  elseif answer == -4 then
+    fail("this is no open %s", class.__name)
   elseif type(src) ~= "string" or type(dst) ~= "string" then
     fail("two addresses must be given as strings")
   elseif is_number(port or 0, 65535) then
@@ -148,7 +150,7 @@ local function allowed(class)
     elseif answer == 0 then
       return false
     end
-    return refuse(answer, src, dst, protocol, port)
+    return refuse(class, answer, src, dst, protocol, port)
   end
 end
 
@@ -190,17 +192,17 @@ end
 
 --- The bytes of `netpol eval -o json`.
 function Verdict:json()
-  return core.answer_write(hidden[self], core.FORMAT_JSON)
+  return core.answer_write(inside(self, Verdict), core.FORMAT_JSON)
 end
 
 --- What lies behind the answer, as Engine:explain tells it.
 function Verdict:explain(format)
-  return core.answer_explain(hidden[self], format_of(format, "text"))
+  return core.answer_explain(inside(self, Verdict), format_of(format, "text"))
 end
 
 --- What `netpol eval` prints for people.
 function Verdict:text()
-  return core.answer_write(hidden[self], core.FORMAT_TEXT)
+  return core.answer_write(inside(self, Verdict), core.FORMAT_TEXT)
 end
 
 -- ---- the engine that holds now ----
@@ -217,22 +219,29 @@ local function live(name, engine)
   if not place then
     return nil, message, {}
   end
-  return arguments.handle(Live, { place = place, asker = asker_of_place(place) })
+  return arguments.handle(Live, { handle = place, asker = asker_of_place(place) })
 end
 
 --- From now on this engine answers, in all states. Who is in the middle of a question keeps the last one.
 function Live:publish(engine)
   local it = inside(self, Live)
-  return core.place_publish(it.place, inside(engine, Engine).handle)
+  return core.place_publish(it.handle, inside(engine, Engine).handle)
 end
 
---- The engine that holds now: for several questions that must see the same policies.
-function Live:engine()
-  local it = inside(self, Live)
-  if not it.engine or not core.place_holds(it.place, hidden[it.engine].handle) then
-    it.engine = engine_of(core.place_engine(it.place))
+-- The engine that holds now, as a handle that nobody else has, and so nobody closes.
+local function engine_at(live)
+  local it = inside(live, Live)
+  local known = it.engine and hidden[it.engine].handle
+  if not known or not core.is_open(known) or not core.place_holds(it.handle, known) then
+    it.engine = engine_of(core.place_engine(it.handle))
   end
   return it.engine
+end
+
+--- The engine that holds now: for several questions that must see the same policies. Each call gives a handle
+--- of its own, which may be closed.
+function Live:engine()
+  return arguments.handle(Engine, hidden[engine_at(self)])
 end
 
 --- As Engine:allowed, of the engine that holds now: no lock, no table, no allocation.
@@ -240,7 +249,7 @@ Live.allowed = allowed(Live)
 
 for _, name in ipairs { "verdict", "verdicts", "ask", "explain", "answer", "list", "pod_count" } do
   Live[name] = function(self, ...)
-    local engine = self:engine()
+    local engine = engine_at(self)
     return engine[name](engine, ...)
   end
 end
