@@ -340,6 +340,9 @@ static netpol_status look_at_text(np_editing *e, np_edit_job *job, const netpol_
 static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_edit *edit)
 {
     np_reading_of r;
+    if (!edit->value[strspn(edit->value, " \t\r\n")])
+        return refuse(e, edit->path, NETPOL_INVALID,
+                      "the value is empty; write null, or \"\" for an empty text");
     netpol_status s =
         np_edit_read(&e->d->o, "<value>", np_slice_of(edit->value), 0, job->arena, &r, e->diags);
     if (s == NETPOL_OK || s == NETPOL_NOT_FOUND) {
@@ -360,10 +363,18 @@ static netpol_status read_value(np_editing *e, np_edit_job *job, const netpol_ed
     if (s != NETPOL_OK)
         return s;
     job->value = r.value;
+    np_edit_keep_text(job);
     return NETPOL_OK;
 }
 
-static const np_value *value_at(const np_value *v, const np_edit_path *path)
+static netpol_status read_key(np_editing *e, np_edit_job *job, const netpol_edit *edit)
+{
+    job->new_key = np_slice_of(edit->value);
+    return job->new_key.n ? NETPOL_OK
+                          : refuse(e, edit->path, NETPOL_INVALID, "the new key is empty");
+}
+
+const np_value *np_edit_value_at(const np_value *v, const np_edit_path *path)
 {
     for (size_t i = 0; v && i < path->n; i++) {
         const np_edit_step *step = &path->steps[i];
@@ -379,7 +390,7 @@ static const np_value *value_at(const np_value *v, const np_edit_path *path)
  * that comments stay with what they are about. NETPOL_INVALID: that cannot be done. */
 static netpol_status set_differences(np_editing *e, np_edit_job *job, const np_value *document)
 {
-    const np_value *old = value_at(document, &job->path);
+    const np_value *old = np_edit_value_at(document, &job->path);
     if (!old || old->type != job->value->type || !np_form_is_block(old) ||
         !np_form_is_block(job->value))
         return NETPOL_INVALID;
@@ -396,7 +407,7 @@ static netpol_status apply_words(np_editing *e, np_edit_job *job, const netpol_e
     np_reading_of r;
     netpol_status s = read_document(e, job, edit->path, &r);
     if (s == NETPOL_OK && edit->action == NETPOL_EDIT_RENAME)
-        job->new_key = np_slice_of(edit->value);
+        s = read_key(e, job, edit);
     else if (s == NETPOL_OK && needs_value(edit->action))
         s = read_value(e, job, edit);
     if (s == NETPOL_OK && edit->action == NETPOL_EDIT_SET) {
@@ -432,6 +443,8 @@ netpol_status netpol_document_edit(netpol_document *d, size_t index, const netpo
         s = apply_words(&e, &job, &edits[i]);
         np_arena_free(&arena);
     }
+    if (s == NETPOL_OK)
+        np_edit_warn(&e, edits, n);
     return np_edit_end(&e, d, s);
 }
 

@@ -33,6 +33,8 @@ typedef struct np_edit_path {
     size_t n;
 } np_edit_path;
 
+/* A field whose entries are strings by keys of any form. */
+bool np_edit_is_text_map(np_slice name);
 bool np_edit_path_read(const char *text, np_edit_path *out);
 
 /* Where a path leads in a syntax tree. */
@@ -77,6 +79,9 @@ typedef struct np_edit_job {
 const np_value *np_edit_value(np_edit_job *job, const np_value *old);
 /* The value at the end of the steps from `used` on, in maps and lists of one. NULL as above. */
 const np_value *np_edit_nest(np_edit_job *job, size_t used);
+
+/* In maps of strings (labels, annotations) `yes` and `1` are what they look like: text. */
+void np_edit_keep_text(np_edit_job *job);
 
 /* ---- edit_form.c ---- */
 
@@ -146,7 +151,14 @@ netpol_status np_edit_apply(np_editing *e, np_edit_job *job, const char *path_te
  * returns NETPOL_OK. It says nothing in the diagnostics. */
 netpol_status np_edit_towards(np_editing *e, const np_edit_path *path, const np_value *old,
                               const np_value *now);
+/* What is at a path; NULL: nothing. */
+const np_value *np_edit_value_at(const np_value *v, const np_edit_path *path);
 /* Gives the text to the document if all went well. Returns s. */
 netpol_status np_edit_end(np_editing *e, netpol_document *d, netpol_status s);
+
+/* ---- edit_warn.c ---- */
+
+/* Warns of edits, all made, that opened what they look as if they closed. */
+void np_edit_warn(const np_editing *e, const netpol_edit *edits, size_t n);
 
 #endif

@@ -2,7 +2,7 @@
 #include "edit.h"
 
 /* Maps of strings, whose keys may hold dots: after one of these a name goes up to the end. */
-static bool has_dotted_keys(np_slice name)
+bool np_edit_is_text_map(np_slice name)
 {
     return np_slice_is(name, "labels") || np_slice_is(name, "annotations") ||
            np_slice_is(name, "matchLabels");
@@ -19,7 +19,7 @@ bool np_edit_path_read(const char *text, np_edit_path *out)
             return false;
         np_edit_step *to = &out->steps[out->n++];
         *to = (np_edit_step){step.kind == NP_STEP_INDEX, step.name, step.index};
-        in_map = step.kind == NP_STEP_NAME && has_dotted_keys(step.name);
+        in_map = step.kind == NP_STEP_NAME && np_edit_is_text_map(step.name);
     }
     return false;
 }

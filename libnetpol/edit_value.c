@@ -147,3 +147,20 @@ const np_value *np_edit_value(np_edit_job *job, const np_value *old)
 {
     return change(job, old, 0);
 }
+
+void np_edit_keep_text(np_edit_job *job)
+{
+    size_t n = job->path.n;
+    const np_edit_step *in = n > 1 ? &job->path.steps[n - 2] : NULL;
+    bool scalar = job->value->type != NP_VALUE_STRING && job->value->type != NP_VALUE_NULL &&
+                  job->value->type != NP_VALUE_LIST && job->value->type != NP_VALUE_MAP;
+    if (!in || in->is_index || !np_edit_is_text_map(in->key) || !scalar || !job->literal.n ||
+        job->literal.p[0] == '!')
+        return;
+    np_value *v = new_value(job, NP_VALUE_STRING, 0);
+    if (!v)
+        return;
+    v->as.text = job->literal;
+    job->value = v;
+    job->literal = (np_slice){NULL, 0};
+}

@@ -99,8 +99,8 @@ static const struct {
      "z: &x {b: 1} # c\nd: *x\n", 0},
     {"a key that would be a boolean is quoted", "a: 1\n", NETPOL_EDIT_RENAME, "a", "on",
      "\"on\": 1\n", 0},
-    {"dots belong to keys of labels", "labels:\n  a.b/c: x\n", NETPOL_EDIT_SET, "labels.a.b/c", "y",
-     "labels:\n  a.b/c: y\n", 0},
+    {"dots belong to keys of labels", "labels:\n  a.b/c: x\n", NETPOL_EDIT_SET, "labels.a.b/c", "z",
+     "labels:\n  a.b/c: z\n", 0},
     {"elsewhere such keys stand in brackets", "m:\n  a.b: x\n", NETPOL_EDIT_SET, "m[\"a.b\"]", "y",
      "m:\n  a.b: y\n", 0},
     {"a block scalar gives way", "a: |\n  x\n  y\nb: 1\n", NETPOL_EDIT_SET, "a", "z",
@@ -166,6 +166,15 @@ static const struct {
     {"a key to rename to that is taken", "a: 1\nb: 2\n", NETPOL_EDIT_RENAME, "a", "b", NULL,
      NETPOL_INVALID},
     {"no path", "a: 1\n", NETPOL_EDIT_SET, "a[", "2", NULL, NETPOL_INVALID},
+    {"an empty value, which nobody means", "a: 1\n", NETPOL_EDIT_SET, "a", "", NULL,
+     NETPOL_INVALID},
+    {"blanks are no value either", "a: [1]\n", NETPOL_EDIT_ADD, "a", " \n", NULL, NETPOL_INVALID},
+    {"null is written out", "a: 1\n", NETPOL_EDIT_SET, "a", "null", "a: null\n", 0},
+    {"an empty key to rename to", "a: 1\n", NETPOL_EDIT_RENAME, "a", "", NULL, NETPOL_INVALID},
+    {"labels are text, whatever they look like", "labels: {a: b}\n", NETPOL_EDIT_SET, "labels.a",
+     "yes", "labels: {a: \"yes\"}\n", 0},
+    {"numbers among them", "labels:\n  a: b\n", NETPOL_EDIT_ADD, "labels.b", "0x10",
+     "labels:\n  a: b\n  b: \"0x10\"\n", 0},
     {"a value that is no YAML", "a: 1\n", NETPOL_EDIT_SET, "a", "[", NULL, NETPOL_INVALID},
     {"a value that would be two documents", "a: 1\n", NETPOL_EDIT_SET, "a", "1\n---\n2\n", NULL,
      NETPOL_INVALID},
@@ -196,6 +205,34 @@ static void an_edit_changes_what_it_says_and_nothing_else(void **state)
         netpol_diagnostics_free(diags);
         netpol_document_free(d);
     }
+}
+
+static size_t warnings_of(const char *text, const netpol_edit *made, size_t n)
+{
+    netpol_document *d = document_of(text, strlen(text));
+    netpol_diagnostics *diags = netpol_diagnostics_new(NULL);
+    assert_int_equal(netpol_document_edit(d, 0, made, n, diags), NETPOL_OK);
+    size_t found = netpol_diagnostics_count(diags);
+    netpol_diagnostics_free(diags);
+    netpol_document_free(d);
+    return found;
+}
+
+static void a_rule_that_opens_is_warned_of(void **state)
+{
+    (void)state;
+    static const char np[] = "kind: NetworkPolicy\nspec:\n  ingress:\n  - from: [{podSelector: "
+                             "{}}]\n    ports: [{port: 80}, {port: 81}]\n";
+    static const char cnp[] = "kind: ClusterNetworkPolicy\nspec:\n  ingress:\n  - from: [{pods: "
+                              "{}}]\n";
+    const netpol_edit peer = {NETPOL_EDIT_DELETE, 0, "spec.ingress[0].from[0]", NULL};
+    const netpol_edit port = {NETPOL_EDIT_DELETE, 0, "spec.ingress[0].ports[0]", NULL};
+    const netpol_edit again = {NETPOL_EDIT_ADD, 0, "spec.ingress[0].from", "{ipBlock: {}}"};
+    assert_int_equal(warnings_of(np, &peer, 1), 1);
+    assert_int_equal(warnings_of(np, &port, 1), 0);
+    assert_int_equal(warnings_of(np, (netpol_edit[]){peer, again}, 2), 0);
+    assert_int_equal(warnings_of(np, (netpol_edit[]){port, port}, 2), 1);
+    assert_int_equal(warnings_of(cnp, &peer, 1), 0);
 }
 
 static void several_edits_are_all_or_nothing(void **state)
@@ -408,6 +445,23 @@ static const np_value *value_of(const char *text, size_t n, np_arena *arena)
     return r.value;
 }
 
+/* Labels and annotations are text: a scalar of another type is taken as it was written. */
+static const np_value *wanted_at(const np_edit_path *path, const char *value, np_arena *arena)
+{
+    static const np_value none = {.type = NP_VALUE_NULL};
+    const np_value *v = value_of(value, strlen(value), arena);
+    const np_edit_step *in = path->n > 1 ? &path->steps[path->n - 2] : NULL;
+    if (!v)
+        return &none;
+    if (!in || in->is_index || !np_edit_is_text_map(in->key) || v->type == NP_VALUE_NULL ||
+        v->type == NP_VALUE_STRING || v->type == NP_VALUE_LIST || v->type == NP_VALUE_MAP)
+        return v;
+    np_value *text = NP_NEW(arena, np_value);
+    assert_non_null(text);
+    *text = (np_value){.type = NP_VALUE_STRING, .as = {.text = np_slice_of(value)}};
+    return text;
+}
+
 static bool random_edit(np_rand *r, const char *text)
 {
     static const int32_t actions[] = {NETPOL_EDIT_SET, NETPOL_EDIT_ADD, NETPOL_EDIT_DELETE};
@@ -428,9 +482,8 @@ static bool random_edit(np_rand *r, const char *text)
     if (accepted) {
         assert_true(np_edit_path_read(path, &steps));
         const np_value *now = value_of(after, n, &arena);
-        const np_value *wanted = value_of(value, strlen(value), &arena);
-        static const np_value none = {.type = NP_VALUE_NULL};
-        if (!now || !differs_only_at(old, now, &steps, 0, action, wanted ? wanted : &none))
+        const np_value *wanted = wanted_at(&steps, value, &arena);
+        if (!now || !differs_only_at(old, now, &steps, 0, action, wanted))
             fail_msg("seed %" PRIu64 ": %d %s %s in\n%s\ngave\n%.*s", r->seed, action, path, value,
                      text, (int)n, after);
     } else if (n != strlen(text) || memcmp(after, text, n) != 0) {
@@ -501,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edit_changes_what_it_says_and_nothing_else),
+        cmocka_unit_test(a_rule_that_opens_is_warned_of),
         cmocka_unit_test(several_edits_are_all_or_nothing),
         cmocka_unit_test(typed_changes_keep_the_comments),
         cmocka_unit_test(no_accepted_edit_is_wrong),

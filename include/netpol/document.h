@@ -49,7 +49,8 @@ enum {
     NETPOL_EDIT_ADD = 2, /**< As SET, but nothing may be there; at a list it appends, and at
                               `list[i]` it inserts before element i. */
     NETPOL_EDIT_DELETE = 3, /**< Takes a field or an element away, with the comments on its lines
-                               and right above it. The last one leaves {} or []. */
+                               and right above it. The last one leaves {} or []; where that
+                               opens a rule to everybody a warning says so. */
     NETPOL_EDIT_RENAME = 4  /**< Gives a map entry another key: `value` is the key, as text. */
 };
 
@@ -59,7 +60,8 @@ typedef struct netpol_edit {
     int32_t reserved;  /**< Zero. */
     const char *path;  /**< "spec.ingress[0].ports[0].port"; `["a.b/c"]` for keys with dots, which
                             below labels, annotations and matchLabels may be written as they are. */
-    const char *value; /**< YAML or JSON; NULL for DELETE. */
+    const char *value; /**< YAML or JSON, not empty; NULL for DELETE. What is put into labels,
+                            annotations or matchLabels is text, also if it looks otherwise. */
 } netpol_edit;
 
 /**
