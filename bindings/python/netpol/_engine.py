@@ -12,9 +12,9 @@ from . import _core
 from ._column import ArrowTable, Column
 from ._connections import Connections
 from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
-from ._model import (Container, ContainerPort, Namespace, Object, ObjectMeta, Pod, PodSpec,
-                     PodStatus)
+from ._model import Object, Pod
 from ._pictures import answer_html, explanation_html
+from ._pods import check_addresses, namespace_of, pod_metadata, pod_of
 
 _MACHINES = {"compiled": _core.ENGINE_COMPILED, "reference": _core.ENGINE_REFERENCE}
 _SIDES = {_core.INGRESS: "ingress", _core.EGRESS: "egress"}
@@ -273,13 +273,6 @@ class Engine:
         return f"<netpol.Engine: {self.pod_count} pods>"
 
 
-def _metadata(name: str, labels: Mapping[str, str] | None) -> ObjectMeta:
-    if not isinstance(name, str):
-        raise TypeError(f"a name must be str, not {name!r}")
-    space, _, last = name.rpartition("/")
-    return ObjectMeta(name=last, namespace_name=space, labels=dict(labels or {}))
-
-
 class Cluster:
     """Namespaces, pods, nodes, services and policies, which may change; engines are made of it.
 
@@ -322,7 +315,13 @@ class Cluster:
             _core.cluster_put_all(self._handle, handle)
 
     def put(self, value: Object) -> None:
-        """Adds an object, or replaces the one of its kind and name. Engines do not change."""
+        """Adds an object, or replaces the one of its kind and name. Engines do not change.
+
+        :raises InvalidError: a policy is invalid.
+        :raises TypeError, ValueError: a value of a wrong type, by its path; ``status.pod_ip`` of a pod
+            that is not the first of its ``status.pod_ips``.
+        """
+        check_addresses(value)
         handle = handle_of(value)
         with self._lock:
             _core.cluster_put(self._handle, handle)
@@ -343,27 +342,22 @@ class Cluster:
         """Adds a running pod, or replaces the one of this name; what :meth:`put` does with a Pod.
 
         :param name: "ns/pod", or "pod" in the default namespace.
-        :param ips: its addresses, of one family or of both.
+        :param ips: a list of its addresses, of one family or of both.
         :param ports: its named TCP ports: ``{"http": 8080}``. For other protocols see :meth:`put`.
+        :raises TypeError, ValueError: an argument, by its name, that no pod could have.
         """
-        addresses = list(ips)
-        opened = [ContainerPort(name=n, container_port=p) for n, p in (ports or {}).items()]
-        self.put(Pod(metadata=_metadata(name, labels),
-                     spec=PodSpec(node_name=node, host_network=host_network,
-                                  containers=[Container(name="main", ports=opened)]),
-                     status=PodStatus(phase="Running", pod_ip=addresses[0] if addresses else "",
-                                      pod_ips=addresses)))
+        self.put(pod_of(name, labels, ips, ports, node, host_network))
 
     def remove_pod(self, name: str) -> None:
         """Removes a pod: "ns/pod", or "pod" in the default namespace.
 
         :raises NotFoundError: there is none.
         """
-        self.remove(Pod(metadata=_metadata(name, None)))
+        self.remove(Pod(metadata=pod_metadata(name)))
 
     def set_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
         """Adds a namespace, or replaces its labels."""
-        self.put(Namespace(metadata=_metadata(name, labels)))
+        self.put(namespace_of(name, labels))
 
     def compile(self, engine: Literal["compiled", "reference"] = "compiled") -> Engine:
         """Makes an engine of the cluster as it stands.

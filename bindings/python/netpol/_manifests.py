@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from . import _core, _model
 from ._errors import Diagnostic, LoadError, NetpolError, diagnostics_of, summary
 from ._model import Object, Policy
+from ._pods import check_addresses
 
 Path = str | os.PathLike[str]
 T = TypeVar("T")
@@ -74,7 +75,10 @@ class _Store:
         if value is None:
             return handle
         now = handle_of(value)
-        return handle if _core.object_equal(now, handle) else now
+        if _core.object_equal(now, handle):
+            return handle
+        check_addresses(value)
+        return now
 
     def places(self) -> Iterator[int]:
         """Where there are objects."""

@@ -44,6 +44,47 @@ def test_pods_come_and_go_by_name(live):
     assert live.engine.pod_count == before + 1 and engine.pod_count == before + 2
 
 
+@pytest.mark.parametrize("wrong, kind, word", [
+    ({"ips": "10.0.0.1"}, TypeError, "ips"), ({"ips": b"ab"}, TypeError, "ips"), ({"ips": 3}, TypeError, "ips"),
+    ({"ips": ["10.0.0.300"]}, ValueError, "ips"), ({"ips": ["fe80::1%eth0"]}, ValueError, "ips"),
+    ({"ips": ["10.0.0.01"]}, ValueError, "ips"), ({"ips": [3]}, TypeError, "ips"), ({"ips": [""]}, ValueError, "ips"),
+    ({"ports": {"http": 99999}}, ValueError, "ports"), ({"ports": {"http": 0}}, ValueError, "ports"),
+    ({"ports": {"http": True}}, TypeError, "ports"), ({"ports": {"": 80}}, ValueError, "ports"),
+    ({"ports": {3: 80}}, TypeError, "ports"), ({"ports": [80]}, TypeError, "ports"),
+    ({"labels": "app"}, TypeError, "labels"), ({"labels": {"a": 1}}, TypeError, "labels"),
+    ({"name": ""}, ValueError, "name"), ({"name": "a/"}, ValueError, "name"), ({"name": "/a"}, ValueError, "name"),
+    ({"name": "a/b/c"}, ValueError, "name"), ({"name": 3}, TypeError, "name"),
+])
+def test_no_pod_is_made_of_what_none_could_have(wrong, kind, word):
+    cluster = netpol.Cluster()
+    with pytest.raises(kind, match=f"^{word}"):
+        cluster.set_pod(**{"name": "shop/x"} | wrong)
+    assert cluster.compile().pod_count == 0
+    if "name" in wrong:
+        with pytest.raises(kind, match="^name"):
+            cluster.remove_pod(wrong["name"])
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "/", 3, None])
+def test_no_namespace_is_made_of_what_none_could_be_called(name):
+    with pytest.raises((TypeError, ValueError), match="^name"):
+        netpol.Cluster().set_namespace(name)
+
+
+def test_a_pod_whose_addresses_disagree_is_refused():
+    """Kubernetes: podIPs[0] must be podIP."""
+    text = """{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: []},
+    status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}]}}"""
+    manifests = netpol.loads(text)
+    pod = manifests.objects[0]
+    pod.status.pod_ip = "10.0.0.9"
+    for use in (lambda: netpol.Cluster(manifests), lambda: netpol.Cluster().put(pod)):
+        with pytest.raises(ValueError, match="pod_ip is .10.0.0.9.*pod_ips begins with .10.0.0.1"):
+            use()
+    pod.status.pod_ips[0] = "10.0.0.9"
+    assert netpol.Cluster(manifests).compile().verdict("a", "10.0.0.9")
+
+
 def test_what_goes_wrong_leaves_the_last_engine(live, manifests):
     before = live.engine
     with pytest.raises(ZeroDivisionError):
