@@ -13,8 +13,9 @@ typedef struct asking {
     uint16_t port;    /* of the question, if it is a number; 0: a name, or none */
     uint8_t families; /* that are asked for */
     size_t judged;
-    bool unnamed;   /* a destination has no port of the name asked for */
-    bool no_common; /* two ends have no family in common */
+    bool unnamed;      /* a destination has no port of the name asked for */
+    bool no_common;    /* two ends have no family in common, … */
+    const char *lacks; /* … for the end called so has no address of the one asked for */
 } asking;
 
 static const np_snapshot *snapshot_of(const asking *a)
@@ -201,6 +202,14 @@ static void merge_families(netpol_answer *x, run four, run six)
     x->n = four.end;
 }
 
+/* Which end keeps two from the family that was asked for; NULL: none was. */
+static const char *end_without(const asking *a, const np_end *src, const np_end *dst)
+{
+    if (!a->question->family)
+        return NULL;
+    return !(src->families & a->families) ? src->name : dst->name;
+}
+
 static netpol_status judge_ends(asking *a, const np_group *from, const np_group *to,
                                 const np_end *src, const np_end *dst)
 {
@@ -209,6 +218,8 @@ static netpol_status judge_ends(asking *a, const np_group *from, const np_group 
     run four = {x->n, x->n};
     netpol_status status = NETPOL_OK;
     a->no_common = a->no_common || !families;
+    if (!families && !a->lacks)
+        a->lacks = end_without(a, src, dst);
     if (families & NP_FAMILY_4)
         status = judge_in_family(a, from, to, src, dst, NP_FAMILY_4);
     four.end = x->n;
@@ -299,6 +310,9 @@ static netpol_status why_nothing(const asking *a)
     if (a->unnamed)
         return np_reader_say(&a->reader, NETPOL_INVALID, NP_CODE_QUESTION_PORT,
                              "%s has no port named %s", q->dst, a->reader.port);
+    if (a->lacks)
+        return np_reader_say(&a->reader, NETPOL_INVALID, NP_CODE_NO_COMMON_FAMILY,
+                             "%s has no IPv%d address", a->lacks, (int)q->family);
     return np_reader_say(&a->reader, NETPOL_INVALID, NP_CODE_NO_COMMON_FAMILY,
                          a->no_common ? "%s and %s have no address family in common"
                                       : "nothing is left to ask from %s to %s",
@@ -372,13 +386,16 @@ static netpol_status read_port(asking *a, const char *protocol, const char *port
     if (protocol && !np_protocol_parse(np_slice_of(protocol), &r->protocol))
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_PROTOCOL, "not a protocol: %s",
                              protocol);
-    if (!np_protocol_has_ports(r->protocol) || !port || !*port)
+    if (port && !*port)
+        return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_PORT,
+                             "the port is empty; without one the question is about all ports");
+    if (!np_protocol_has_ports(r->protocol) || !port)
         return NETPOL_OK;
     r->port = port;
     size_t digits = strspn(port, "0123456789");
     if (port[digits])
         return NETPOL_OK; /* a name */
-    if (!np_port_parse(np_slice_of(port), &a->port) || a->port == 0)
+    if (*port == '0' || !np_port_parse(np_slice_of(port), &a->port))
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_PORT,
                              "no port from 1 to 65535: %s", port);
     return NETPOL_OK;

@@ -291,7 +291,7 @@ static void nearest_text(telling *t)
 /* For a shell: as it is, or in single quotes. */
 static void put_shell(np_buffer *b, const char *p, size_t n, bool always)
 {
-    bool plain = n > 0 && !always && p[0] != '-';
+    bool plain = n > 0 && !always;
     for (size_t i = 0; i < n; i++)
         plain = plain && ((p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'z') ||
                           (p[i] >= 'A' && p[i] <= 'Z') || (p[i] && strchr("._/-+:@%", p[i])));
@@ -312,6 +312,7 @@ static void change_text(telling *t, const np_remedy *c)
     np_buffer_format(t->b, "    to %s: ", why_of(t)->allowed ? "deny" : "allow");
     if (file) {
         np_buffer_text(t->b, "netpol edit ");
+        np_buffer_text(t->b, *source == '-' ? "./" : "");
         put_shell(t->b, source, strlen(source), false);
         if (c->policy->document)
             np_buffer_format(t->b, " --document %lu", (unsigned long)c->policy->document);

@@ -11,6 +11,7 @@ typedef struct route {
     const netpol_service_port *port; /* NULL: to the pods themselves, … */
     uint16_t number;                 /* … at this port; 0: any */
     np_group *group;
+    const char *unnamed; /* a target port by name that a selected pod does not have */
 } route;
 
 static bool same_text(const char *a, const char *b)
@@ -138,7 +139,7 @@ static bool add_from_endpoints(const route *x)
 
 /* ---- backends by selector ---- */
 
-static bool add_selected(const route *x)
+static bool add_selected(route *x)
 {
     const np_snapshot *s = x->r->engine->snapshot;
     const np_namespace *n = np_namespace_at(s, x->service->space);
@@ -151,9 +152,12 @@ static bool add_selected(const route *x)
             before && p->replica && p->object == before->object && p->labels == before->labels;
         before = p;
         uint16_t port = target_number(x, p);
-        if (again || (x->port && !port) ||
-            !np_selector_matches_sorted(&selector, p->labels, p->n_labels))
+        if (again || !np_selector_matches_sorted(&selector, p->labels, p->n_labels))
             continue;
+        if (x->port && !port) {
+            x->unnamed = x->port->target_port->string;
+            continue;
+        }
         if (!mark(x, np_group_pod(x->r, x->group, i), port))
             return false;
     }
@@ -175,7 +179,7 @@ static bool serves(const np_reader *r, const netpol_service_port *p, const char 
     return same_text(p->name, port);
 }
 
-static bool add_port(const route *x)
+static bool add_port(route *x)
 {
     if (x->service->n_slices)
         return add_from_slices(x);
@@ -224,8 +228,15 @@ static netpol_status is_elsewhere(const np_reader *r, const np_service *v, const
     return NETPOL_INVALID;
 }
 
-static netpol_status no_endpoints(const np_reader *r, const np_service *v, const char *name)
+static netpol_status no_endpoints(const route *x, const char *name)
 {
+    char room[4];
+    const np_reader *r = x->r;
+    const np_service *v = x->service;
+    if (x->unnamed)
+        return np_reader_say(r, NETPOL_INVALID, NP_CODE_NO_ENDPOINTS,
+                             "%s has no endpoints: no pod that it selects has a %s port named %s",
+                             name, np_protocol_name(r->protocol, room), x->unnamed);
     bool loaded = v->n_slices > 0 || v->endpoints;
     const char *why = loaded                ? "none of its endpoints is ready"
                       : v->tree->n_selector ? "its selector selects no pod that is loaded"
@@ -274,5 +285,5 @@ netpol_status np_word_service(const np_reader *r, uint32_t service, const char *
     x.group->replicas = !out->headless;
     x.group->apart = true;
     netpol_status status = add_ports(&x, port);
-    return status == NETPOL_OK && x.group->n == 0 ? no_endpoints(r, v, name) : status;
+    return status == NETPOL_OK && x.group->n == 0 ? no_endpoints(&x, name) : status;
 }

@@ -418,7 +418,7 @@ static netpol_status read_address(const np_reader *r, const char *text, const np
                                   np_slice port, np_word *out)
 {
     const np_snapshot *s = r->engine->snapshot;
-    if (port.p && (!np_port_parse(port, &out->port) || !out->port))
+    if (port.p && (!np_port_parse(port, &out->port) || *port.p == '0'))
         return np_reader_say(r, NETPOL_INVALID, NP_CODE_QUESTION_PORT,
                              "%s: no port from 1 to 65535", text);
     uint32_t service = r->destination && r->semantics->services == NETPOL_SERVICES_TRANSLATE
@@ -466,6 +466,19 @@ static netpol_status read_service(const np_reader *r, const char *text, np_word 
     return np_word_service(r, service, port, out);
 }
 
+/* What other tools take for an end, and this grammar does not: "10.0.0.0/8", "db:3306". */
+static netpol_status refuse_foreign(const np_reader *r, const char *text)
+{
+    np_ip ip;
+    const char *slash = strchr(text, '/');
+    const char *colon = strrchr(text, ':');
+    if (slash && np_ip_parse((np_slice){text, (size_t)(slash - text)}, &ip))
+        return bad_word(r, text, "one address can be asked about, not a range");
+    if (colon && colon[1] && !colon[1 + strspn(colon + 1, "0123456789")])
+        return bad_word(r, text, "no pod has a colon in its name; the port is said by --port");
+    return NETPOL_OK;
+}
+
 netpol_status np_word_read(const np_reader *r, const char *text, np_word *out)
 {
     np_ip ip;
@@ -481,5 +494,6 @@ netpol_status np_word_read(const np_reader *r, const char *text, np_word *out)
         return read_node(r, text, out);
     if (split_address(text, &ip, &port))
         return read_address(r, text, &ip, port, out);
-    return read_pods(r, text, out);
+    netpol_status status = refuse_foreign(r, text);
+    return status == NETPOL_OK ? read_pods(r, text, out) : status;
 }

@@ -279,6 +279,26 @@ static void note_text(np_buffer *b, const char *whose, const char *what)
     np_buffer_text(b, what);
 }
 
+/* "own-node, self" behind `before`; nothing if there is nothing. */
+static void depends_text(np_buffer *b, const char *before, uint32_t depends)
+{
+    for (uint32_t bit = 1; netpol_depends_name(bit); bit <<= 1) {
+        if (!(depends & bit))
+            continue;
+        np_buffer_format(b, "%s%s", before, netpol_depends_name(bit));
+        before = ", ";
+    }
+    if (depends)
+        np_buffer_char(b, '\n');
+}
+
+/* Both directions allow, and what is left to the plug-in counts as denied: that must be said. */
+static bool is_denied_for_doubt(const answer_form *form, const np_flow_answer *f)
+{
+    return form->x->engine->semantics.undefined == NETPOL_UNDEFINED_DENY && !f->verdict.allowed &&
+           f->egress.allowed && f->ingress.allowed;
+}
+
 static void flow_text(np_buffer *b, const answer_form *form, const np_flow_answer *f)
 {
     head_text(b, f->verdict.allowed ? "allow" : "deny", f->src, f->dst);
@@ -288,23 +308,12 @@ static void flow_text(np_buffer *b, const answer_form *form, const np_flow_answe
     np_buffer_char(b, '\n');
     reason_text(b, form, f, &f->egress, f->src);
     reason_text(b, form, f, &f->ingress, f->dst);
+    if (is_denied_for_doubt(form, f))
+        depends_text(b, "  denied because the answer depends on ", f->verdict.depends);
     if (f->on_host)
         note_text(b, f->dst,
                   " is on the host network: asked about the address of its node, which no "
                   "podSelector selects\n");
-}
-
-static void depends_text(np_buffer *b, uint32_t depends)
-{
-    const char *before = "  depends on: ";
-    for (uint32_t bit = 1; netpol_depends_name(bit); bit <<= 1) {
-        if (!(depends & bit))
-            continue;
-        np_buffer_format(b, "%s%s", before, netpol_depends_name(bit));
-        before = ", ";
-    }
-    if (depends)
-        np_buffer_char(b, '\n');
 }
 
 static void presets_text(np_buffer *b, const netpol_answer *x)
@@ -333,7 +342,7 @@ static void answer_text(np_buffer *b, const answer_form *form)
         note_text(b, x->dst,
                   " has no address of its own (headless): clients connect to its pods, at the "
                   "pods' port\n");
-    depends_text(b, x->depends);
+    depends_text(b, "  depends on: ", x->depends);
     if (x->all_presets)
         presets_text(b, x);
     if (s->foreign) {

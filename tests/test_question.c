@@ -101,6 +101,15 @@ static const fixture_row words[] = {
     {"no name", "shop/", "shop/db", NULL, "3306", "error shop/: a name is missing"},
     {"nothing", "", "shop/db", NULL, "3306", "error : a name is missing"},
     {"a protocol by number", "shop/api", "shop/db", "6", "3306", "allow"},
+    {"no port at all", "shop/api", "shop/db", NULL, "", "error the port is empty"},
+    {"a port with a leading zero", "shop/api", "shop/db", NULL, "080",
+     "error no port from 1 to 65535: 080"},
+    {"behind an address", "shop/api", "10.0.0.1:080", NULL, NULL,
+     "error 10.0.0.1:080: no port from 1 to 65535"},
+    {"a port behind a name", "shop/api", "shop/db:3306", NULL, NULL,
+     "error shop/db:3306: no pod has a colon in its name; the port is said by --port"},
+    {"a range", "192.0.2.0/24", "shop/db", NULL, "3306",
+     "error 192.0.2.0/24: one address can be asked about, not a range"},
     {"no protocol", "shop/api", "shop/db", "TCPX", "3306", "error not a protocol: TCPX"},
 };
 

@@ -71,6 +71,7 @@ static void print_help(void)
          "Commands:");
     for (size_t i = 0; i < N_COMMANDS; i++)
         printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+    printf("  %-10s%s\n", "why", "explain, by its shorter name");
     puts("\nExamples:\n"
          "  netpol check manifests/\n"
          "  netpol eval -f manifests/ --from shop/web --to shop/db --port 3306\n"

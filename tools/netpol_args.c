@@ -9,7 +9,7 @@
 
 typedef enum takes {
     TAKES_NOTHING = 1, /* bool */
-    TAKES_TEXT,        /* const char *; the last one given counts */
+    TAKES_TEXT,        /* const char *; once */
     TAKES_TEXTS        /* words */
 } takes;
 
@@ -82,10 +82,14 @@ static const option options[] = {
      NULL},
     {"namespace", 'n', TAKES_TEXT, AT(namespace_name), ENGINES, "NS", NULL,
      "of objects and names that give none (default: default)"},
-    {"semantics", 0, TAKES_TEXT, AT(semantics), ENGINES, "PRESET", NULL,
+    {"semantics", 0, TAKES_TEXT, AT(semantics), ASKS, "PRESET", NULL,
      "what is left to the network plug-in: spec, cilium, …; all"},
-    {"on-undefined", 0, TAKES_TEXT, AT(on_undefined), ANSWERS, "WHAT", "report|deny|fail",
+    {"semantics", 0, TAKES_TEXT, AT(semantics), COMMAND_LIST | COMMAND_BENCH, "PRESET", NULL,
+     "what is left to the network plug-in: spec, cilium, …"},
+    {"on-undefined", 0, TAKES_TEXT, AT(on_undefined), ASKS, "WHAT", "report|deny|fail",
      "when the plug-in decides: report (default), deny, fail"},
+    {"on-undefined", 0, TAKES_TEXT, AT(on_undefined), COMMAND_LIST, "WHAT", "report|deny",
+     "when the plug-in decides: report (default), deny"},
     {"node-address", 0, TAKES_TEXTS, AT(node_addresses), ENGINES, "[NODE=]IP", NULL,
      "one more address that is local to nodes; repeatable"},
     {"resolve", 0, TAKES_TEXTS, AT(resolve), ENGINES, "NAME=IP,…", NULL,
@@ -107,6 +111,8 @@ static const option options[] = {
 };
 
 #define N_OPTIONS (sizeof options / sizeof *options)
+
+_Static_assert(N_OPTIONS <= 64, "args.given has a bit for each option");
 
 unsigned args_distance(const char *a, const char *b)
 {
@@ -235,8 +241,21 @@ static int bad_choice(const char *name, const char *choices, const char *text)
     return TOOL_FAILED;
 }
 
+/* Whether an option that has one value was given before: which of the two is meant? */
+static bool is_given(args *a, const option *o)
+{
+    uint64_t bit = (uint64_t)1 << (o - options);
+    bool given = o->takes == TAKES_TEXT && a->given & bit;
+    a->given |= bit;
+    return given;
+}
+
 static int store(args *a, const command *c, const option *o, const char *text)
 {
+    if (is_given(a, o)) {
+        say("--%s is given twice; it takes one value", o->name);
+        return TOOL_FAILED;
+    }
     char *slot = (char *)a + o->offset;
     const char *choices = o->letter == 'o' ? c->formats : o->choices;
     if (choices && !args_choice(choices, text))

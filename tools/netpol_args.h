@@ -82,6 +82,7 @@ typedef struct args {
     bool quiet;
     bool help;
     bool version;
+    uint64_t given; /* a bit for each option */
 } args;
 
 typedef struct output output;

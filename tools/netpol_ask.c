@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L /* strcasecmp */
 #include "netpol_ask.h"
 
 #include <string.h>
+#include <strings.h>
 
 static int outcome_code(const netpol_answer *answer)
 {
@@ -35,6 +37,24 @@ static int write_answer(const args *a, output *out, const netpol_answer *answer,
     if (status != NETPOL_OK)
         return out->failed ? TOOL_FAILED : say_status(status);
     return outcome_code(answer);
+}
+
+/* Whether a protocol is one of those without ports; one that cannot be read is no matter here. */
+static bool has_no_ports(const char *protocol)
+{
+    static const char *const with[] = {"tcp", "udp", "sctp", "6", "17", "132"};
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++)
+        if (strcasecmp(protocol, with[i]) == 0)
+            return false;
+    return strncasecmp(protocol, "icmp", 4) == 0 || !protocol[strspn(protocol, "0123456789")];
+}
+
+int ask_check(const args *a)
+{
+    if (!a->port || !a->protocol || !has_no_ports(a->protocol))
+        return TOOL_YES;
+    say("--protocol %s has no ports: leave out --port %s", a->protocol, a->port);
+    return TOOL_FAILED;
 }
 
 int ask_one(const args *a, output *out, input *in, const netpol_engine *engine, answer_writer write)

@@ -14,4 +14,7 @@ typedef netpol_status (*answer_writer)(const netpol_answer *answer, int32_t form
 int ask_one(const args *a, output *out, input *in, const netpol_engine *engine,
             answer_writer write);
 
+/* Whether the words of one question can go together; says what is wrong. */
+int ask_check(const args *a);
+
 #endif

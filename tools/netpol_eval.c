@@ -116,7 +116,7 @@ static int check_words(const args *a)
         say("who connects to whom? give --from SRC and --to DST, or --queries FILE");
         return TOOL_FAILED;
     }
-    return TOOL_YES;
+    return ask_check(a);
 }
 
 static int run(const args *a, output *out)

@@ -15,7 +15,7 @@ static int take_words(args *a)
     if (w->n > 1)
         a->to = w->at[1];
     if (a->from && a->to)
-        return TOOL_YES;
+        return ask_check(a);
     say("who connects to whom? give --from SRC and --to DST");
     return TOOL_FAILED;
 }
@@ -47,9 +47,9 @@ const command explain_command = {
         "line that decided, the rule that came nearest and what it lacked, and the smallest edit\n"
         "that would make it otherwise; last, the network plug-ins that would answer otherwise.\n"
         "SRC and DST are as for netpol eval.\n\n"
-        "An edit that allows opens this flow alone. One that denies takes a rule away, and with "
-        "it\n"
-        "what else that rule allowed.\n",
+        "An edit that allows opens this flow alone, but rules cannot name ICMP: for a protocol\n"
+        "without ports the edit opens every protocol and port between the two. One that denies\n"
+        "takes a rule away, and with it what else that rule allowed.\n",
     .examples = "  netpol explain -f manifests/ --from shop/web --to shop/db --port 3306\n"
                 "  netpol why -f manifests/ -n shop deploy/web svc:db -p mysql\n\n"
                 "Exit status: 0 allowed, 1 denied or mixed, 2 the input cannot be used or the "

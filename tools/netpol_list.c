@@ -22,8 +22,8 @@ static int list(const args *a, output *out, input *in, const netpol_engine *engi
 
 static int run(const args *a, output *out)
 {
-    if (args_all_presets(a) || (a->on_undefined && strcmp(a->on_undefined, "fail") == 0)) {
-        say("--semantics all and --on-undefined fail are for one question: see netpol eval");
+    if (args_all_presets(a)) {
+        say("--semantics all is for one question: see netpol eval");
         return TOOL_FAILED;
     }
     return input_run(a, out, list);
@@ -40,7 +40,9 @@ const command list_command = {
     .about =
         "Lists every allowed connection between workloads, and with addresses outside the "
         "cluster,\n"
-        "as SRC => DST : PORTS. What is not listed is denied.\n\n"
+        "as SRC => DST : PORTS. What is not listed is denied, but for nodes, which are not "
+        "listed:\n"
+        "ask netpol eval about node:NAME.\n\n"
         "--focus takes ns/name, name (of the namespace of -n, or the only one so called), or what "
         "netpol\n"
         "eval takes as a source that stands for pods.\n",
