@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from . import PRESETS, NetpolError, __version__, audit
@@ -97,6 +97,22 @@ def _found(made: Audit, what: str) -> bool:
                  "uncovered": made.uncovered, "bad": made.bad, "unknown": made.unknown}[what])
 
 
+def _doubts(made: Audit) -> Iterator[str]:
+    """Why a gate that found nothing must not pass."""
+    if made.incomplete:
+        yield "what was left out of the manifests may deny and allow: " + "; ".join(
+            map(str, made.left_out))
+
+
+def _status(made: Audit, gates: Sequence[str]) -> int:
+    if any(_found(made, what) for what in gates):
+        return NO
+    doubts = list(_doubts(made)) if gates else []
+    for doubt in doubts:
+        print(f"netpol audit: --fail-on cannot pass: {doubt}", file=sys.stderr)
+    return BAD_INPUT if doubts else OK
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives its exit status."""
     options = _parser().parse_args(arguments)
@@ -120,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         print(f"netpol audit: {error}", file=sys.stderr)
         return MISUSE
-    return NO if any(_found(made, what) for what in options.fail_on) else OK
+    return _status(made, options.fail_on)
 
 
 if __name__ == "__main__":

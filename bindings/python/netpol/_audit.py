@@ -14,11 +14,12 @@ from typing import Any
 
 from . import _core
 from ._audit_judge import Directory, Flow, Judge, Place, Unknown
+from ._audit_left import LeftOut, errors_of, left_out_of
 from ._audit_read import BadLine, Log, path_of, read_log, read_rows, read_table
 from ._audit_rows import Row
 from ._engine import Cluster, Decision
 from ._errors import NetpolError
-from ._manifests import Manifests, Path, load, validate
+from ._manifests import Manifests, Path, load
 from ._model import NetworkPolicy
 
 SCHEMA = "netpol.audit/v1"
@@ -105,8 +106,10 @@ class Audit:
     """What :func:`audit` found. ``print(audit)`` shows a summary."""
 
     def __init__(self, manifests: Manifests, log: Log, semantics: str, default_namespace: str,
-                 keep_going: bool) -> None:
+                 left_out: list[LeftOut]) -> None:
         self.semantics = semantics
+        #: with ``keep_going``: what the verdicts do not know of
+        self.left_out = left_out
         #: distinct flows that could be judged
         self.flows: list[Flow] = []
         #: flows that could not be judged, by the end that is unknown, with the reason
@@ -119,7 +122,7 @@ class Audit:
         self.bad_lines: list[BadLine] = log.examples
         self.notes: list[str] = list(log.notes)
         self._log = log
-        self._policies = _inventory(manifests, default_namespace, keep_going)
+        self._policies = _inventory(manifests, default_namespace)
         self._names = {f"{p.kind} {p.name}": p for p in self._policies}
         self._silences: dict[tuple[str, str, str], RuleUse] = {}
 
@@ -180,6 +183,11 @@ class Audit:
             policy.line))
 
     # ---- what it says ----
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something of the manifests, or of the baseline, was left out."""
+        return bool(self.left_out)
 
     @cached_property
     def lines(self) -> int:
@@ -339,13 +347,12 @@ def outside(addresses: set[str]) -> str:
 
 # ---- the policies ----
 
-def _inventory(manifests: Manifests, default_namespace: str,
-               keep_going: bool) -> list[_Policy]:
+def _inventory(manifests: Manifests, default_namespace: str) -> list[_Policy]:
     made = []
     store = manifests._store
     for place in manifests.policies._places.values():
         handle, value = store.current(place), store.value(place)
-        if keep_going and any(d.severity == "error" for d in validate(value)):
+        if errors_of(handle):
             continue  # the cluster goes on without it
         name = _core.object_name(handle)
         if isinstance(value, NetworkPolicy):
@@ -381,6 +388,9 @@ def _json_of(audit: Audit, top: int | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "semantics": audit.semantics,
+        "incomplete": audit.incomplete,
+        "left_out": [{"of": out.of, "object": out.object, "why": out.why, "source": out.source,
+                      "line": out.line} for out in audit.left_out],
         "lines": audit.lines,
         "judged": hits,
         "flows": len(audit.flows),
@@ -458,7 +468,10 @@ def audit(flows: Any, manifests: Source, *, baseline: Source | None = None,
     log = Log()
     _read(flows, log, format, use_duckdb)
     assert loaded[0] is not None and judges[0] is not None
-    made = Audit(loaded[0], log, semantics, default_namespace, keep_going)
+    left = [out for one, judge, name in zip(loaded, judges, ("manifests", "baseline"))
+            if one is not None and judge is not None
+            for out in left_out_of(one, judge.engine, name)]
+    made = Audit(loaded[0], log, semantics, default_namespace, left)
     made._take(log.rows.items(), judges[0], judges[1])
     return made
 

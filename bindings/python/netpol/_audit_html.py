@@ -28,7 +28,7 @@ def page_of(audit: Audit, top: int) -> str:
 
 def part_of(audit: Audit, top: int) -> str:
     """What is in the page: also what a notebook shows."""
-    parts = [_head(audit), _picture(audit, top), _rules(audit, top),
+    parts = [_head(audit), _left_out(audit), _picture(audit, top), _rules(audit, top),
              _groups("Denied by the policies", audit.denied, top, DENY),
              _groups("Changed against the baseline", audit.changes, top, "#b7791f"),
              _groups("The log says otherwise", audit.mismatches, top, "#b7791f", "log"),
@@ -63,6 +63,15 @@ def _head(audit: Audit) -> str:
     return (f"<p>{audit.lines:,} lines, {audit.judged:,} judged: {len(audit.flows):,} distinct "
             f"flows (semantics {escape(audit.semantics)})</p>"
             f'{table(["", "hits", "share", ""], rows, (1, 2))}{others}\n')
+
+
+def _left_out(audit: Audit) -> str:
+    if not audit.incomplete:
+        return ""
+    return ("<p><strong>incomplete: the verdicts do not know of what was left out</strong></p>"
+            + _section("Left out of the manifests", ["what and why", "at"], audit.left_out,
+                       lambda out: (escape(str(out)), place(out.source, out.line)),
+                       len(audit.left_out)))
 
 
 def _picture(audit: Audit, top: int) -> str:

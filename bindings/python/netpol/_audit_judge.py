@@ -201,7 +201,7 @@ class Judge:
     """Asks the engine about rows, of each distinct flow once."""
 
     def __init__(self, engine: Engine, directory: Directory) -> None:
-        self._engine = engine
+        self.engine = engine
         self._directory = directory
         self._said: dict[tuple[str, str, str, int | None], _Said] = {}
         # There are as many as rules, not as flows: one object each.
@@ -229,7 +229,7 @@ class Judge:
                     ingress, depends)
 
     def _by_pod(self, src: Place, dst: Place, protocol: str, port: int | None) -> _Said:
-        flow = (self._engine._handle, src.name, dst.name, protocol,
+        flow = (self.engine._handle, src.name, dst.name, protocol,
                 None if port is None else str(port))
         allowed, _, _, depends = _core.flow_verdict(*flow)
         egress, ingress = map(self._decision, _core.flow_decisions(*flow))
@@ -255,7 +255,7 @@ class Judge:
 
     def _by_service(self, src: Place, dst: Place, protocol: str, port: int | None) -> _Said:
         """By the pods behind the service: denied if one of them is denied."""
-        answer = self._engine.ask(src.name, dst.name, port=port, protocol=protocol)
+        answer = self.engine.ask(src.name, dst.name, port=port, protocol=protocol)
         made = json.loads(answer.to_json())
         flows = made.get("flows") or [made]
         flow = next((f for f in flows if f.get("verdict") != "allow"), flows[0])

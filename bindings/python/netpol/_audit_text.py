@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from ._audit import Audit, Group, RuleUse, Talker
+    from ._audit_left import LeftOut
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ def address(src: str, dst: str, protocol: str, port: int | None) -> str:
     return f"{safe(src)} -> {safe(dst)}  {protocol}{f' {port}' if port is not None else ''}"
 
 
-def place_of(at: Group | RuleUse) -> str:
+def place_of(at: Group | RuleUse | LeftOut) -> str:
     """Two blanks and file:line, if that is known."""
     return f"  {safe(at.source)}:{at.line}" if at.source else ""
 
@@ -83,15 +84,16 @@ class _Page:
 
     def section(self, title: str, things: Sequence[T], row: Callable[[T], Sequence[str]],
                 right: Iterable[int] = (), style: Callable[[str], str] = str,
-                head: Sequence[str] = ()) -> None:
+                head: Sequence[str] = (), top: int | None = None) -> None:
         """A table of the first things; nothing if there are none."""
         if not things:
             return
-        shown = [*([head] if head else []), *map(row, things[:self._top])]
+        top = top or self._top
+        shown = [*([head] if head else []), *map(row, things[:top])]
         self.lines += ["", self.paint(title, "bold")]
         self.lines += ["  " + style(line) for line in _columns(shown, right)]
-        if len(things) > self._top:
-            self.lines.append(self.paint(f"  … and {len(things) - self._top:,} more", "dim"))
+        if len(things) > top:
+            self.lines.append(self.paint(f"  … and {len(things) - top:,} more", "dim"))
 
 
 def text_of(audit: Audit, top: int, color: bool) -> str:
@@ -127,6 +129,12 @@ def _head(page: _Page, audit: Audit) -> None:
         others.append(f"{audit.bad:,} unusable lines")
     if others:
         page.lines.append(f"  not judged: {', '.join(others)}")
+    if audit.incomplete:
+        page.lines.append(page.paint("  incomplete: the verdicts do not know of what was left out",
+                                     "yellow"))
+    page.section("Left out of the manifests", audit.left_out,
+                 lambda out: (safe(str(out)) + place_of(out),),
+                 style=lambda line: page.paint(line, "yellow"), top=len(audit.left_out))
 
 
 def _rules(page: _Page, audit: Audit) -> None:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What a cluster was made without: broken documents and invalid policies, and why."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import _core
+from ._engine import Engine
+from ._errors import Diagnostic, diagnostics_of
+from ._manifests import Manifests
+from ._model import NetworkPolicy, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An object that the verdicts do not know of."""
+
+    of: str  #: "manifests" or "baseline"
+    object: str | None  #: "NetworkPolicy shop/allow-web"; None: the document says no name
+    why: str
+    source: str | None
+    line: int  #: 0: unknown
+
+    def __str__(self) -> str:
+        name = f"{self.object}: " if self.object else ""
+        return f"{'baseline: ' if self.of == 'baseline' else ''}{name}{self.why}"
+
+
+def errors_of(handle: Any) -> list[Diagnostic]:
+    """Why a cluster does not take an object."""
+    found = diagnostics_of(_core.object_validate(handle, None, 0))
+    return [d for d in found if d.severity == "error"]
+
+
+def left_out_of(manifests: Manifests, engine: Engine, of: str) -> list[LeftOut]:
+    """What the engine of these manifests was made without."""
+    made = [LeftOut(of, d.object, d.message, d.source, d.line)
+            for d in manifests.diagnostics if d.severity == "error"]
+    made += _invalid(manifests, of)
+    # The engine knows best; what it left out for another reason must not be passed over.
+    if not made and '"incomplete":true' in engine.ask("192.0.2.1", "192.0.2.2", port=1).to_json():
+        made.append(LeftOut(of, None, "some of the input could not be used", None, 0))
+    return made
+
+
+def _invalid(manifests: Manifests, of: str) -> Iterator[LeftOut]:
+    store = manifests._store
+    for place in store.places():
+        value = store.value(place)
+        if isinstance(value, Policy):
+            handle = store.current(place)
+            for error in errors_of(handle):
+                yield LeftOut(of, _name_of(value), error.message, _core.object_source(handle),
+                              error.line or int(_core.object_line(handle)))
+
+
+def _name_of(value: Policy) -> str:
+    named = isinstance(value, NetworkPolicy) and value.metadata.namespace_name
+    return f"{type(value).__name__} {f'{named}/' if named else ''}{value.metadata.name}"
