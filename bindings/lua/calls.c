@@ -274,6 +274,21 @@ bool np_lua_options(lua_State *L, np_lua_at index, netpol_options *out)
 
 /* ---- objects ---- */
 
+static bool is_policy(int32_t kind)
+{
+    return kind == NETPOL_KIND_NETWORK_POLICY || kind == NETPOL_KIND_CLUSTER_NETWORK_POLICY ||
+           kind == NETPOL_KIND_ADMIN_NETWORK_POLICY ||
+           kind == NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY;
+}
+
+size_t np_lua_count_policies(const netpol_manifests *manifests)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < netpol_manifests_count(manifests); i++)
+        n += is_policy(netpol_object_kind(netpol_manifests_at(manifests, i)));
+    return n;
+}
+
 np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests)
 {
     size_t n = netpol_manifests_count(manifests);

@@ -32,6 +32,8 @@ void np_lua_push_diagnostics(lua_State *L, const netpol_diagnostics *list);
 /* "file:3:5: what is wrong" of the first error, or the name of the status. */
 void np_lua_push_message(lua_State *L, netpol_status status, const netpol_diagnostics *list);
 
+/* How many of the objects are policies of any kind. */
+size_t np_lua_count_policies(const netpol_manifests *manifests);
 /* A list of tables, one an object. */
 np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
 /* The object as a table. */

@@ -220,6 +220,7 @@ netpol_status np_lua_decode(lua_State *L, const void *bytes, size_t n, np_lua_pu
 netpol_status np_lua_selector_matches(lua_State *L, const netpol_selector *selector,
                                       np_lua_at labels, np_lua_pushed *pushed,
                                       netpol_diagnostics *diags);
+size_t np_lua_count_policies(const netpol_manifests *manifests);
 np_lua_pushed np_lua_objects(lua_State *L, const netpol_manifests *manifests);
 np_lua_pushed np_lua_value_of(lua_State *L, const netpol_object *object);
 np_lua_pushed np_lua_asker(lua_State *L, np_lua_at handle, void *const *engine_slot);

@@ -8,8 +8,9 @@ local arguments = {}
 local hidden = setmetatable({}, { __mode = "k" })
 arguments.hidden = hidden
 
--- The files of the module: errors point at whoever called it.
-local ours = { [debug.getinfo(1, "S").source] = true }
+-- The files of the module: errors point at whoever called it, past what has no lines (C, and calls that Lua
+-- 5.1 has forgotten).
+local ours = { [debug.getinfo(1, "S").source] = true, ["=[C]"] = true, ["=(tail call)"] = true }
 function arguments.join()
   ours[debug.getinfo(2, "S").source] = true
   return arguments
@@ -31,6 +32,30 @@ local function kind_of(value)
 end
 arguments.kind_of = kind_of
 
+-- The private module, whose errors point at the caller too.
+local function passed(ok, ...)
+  if ok then
+    return ...
+  end
+  local message = tostring((...)):gsub("^netpol: ", "")
+  fail("%s", message)
+end
+arguments.core = setmetatable({}, { __index = function(wrapped, name)
+  local value = core[name]
+  if type(value) == "function" then
+    wrapped[name] = function(...) return passed(pcall(value, ...)) end
+  else
+    wrapped[name] = value
+  end
+  return wrapped[name]
+end })
+
+-- A value in a message.
+local function shown(value)
+  return type(value) == "string" and string.format("%q", value) or tostring(value)
+end
+arguments.shown = shown
+
 local function want(value, kind, what)
   if type(value) ~= kind then
     fail("%s must be a %s, not a %s", what, kind, kind_of(value))
@@ -50,7 +75,7 @@ function arguments.want_object(value, what, wanted)
   if type(inner) == "table" and not (value.metadata or value.spec or value.kind)
     and (inner.metadata or inner.kind) then
     fail("%s must be %s, and is a table that holds an object as [%s]", what, wanted,
-         type(key) == "string" and string.format("%q", key) or tostring(key))
+         shown(key))
   end
   return value
 end
@@ -96,6 +121,21 @@ function arguments.options_of(given, types)
   return given
 end
 
+--- How long a list is. It has the keys 1, 2, ... and no other, so that nothing is lost behind a nil.
+function arguments.length_of(list, what)
+  local n, most = 0, 0
+  for key in pairs(list) do
+    if type(key) ~= "number" or key < 1 or key % 1 ~= 0 then
+      fail("%s must have the keys 1, 2, ... without holes, and has [%s]", what, shown(key))
+    end
+    n, most = n + 1, key > most and key or most
+  end
+  if n ~= most then
+    fail("%s must have the keys 1, 2, ... without holes, and has %d of %.0f", what, n, most)
+  end
+  return n
+end
+
 function arguments.has_nul(text)
   return type(text) == "string" and text:find("\0", 1, true) ~= nil
 end
@@ -103,8 +143,8 @@ end
 -- A number or a text, as text.
 function arguments.word(value, what)
   if type(value) == "number" then
-    if value % 1 ~= 0 then
-      fail("%s must be a whole number or a string", what)
+    if value % 1 ~= 0 or value < -2 ^ 63 or value >= 2 ^ 63 then
+      fail("%s must be a whole number of 64 bits or a string, not %s", what, tostring(value))
     end
     return string.format("%d", value)
   elseif value ~= nil and type(value) ~= "string" then
@@ -116,12 +156,15 @@ end
 local FORMATS = { text = core.FORMAT_TEXT, yaml = core.FORMAT_YAML, json = core.FORMAT_JSON,
                   jsonl = core.FORMAT_JSONL, sarif = core.FORMAT_SARIF, junit = core.FORMAT_JUNIT }
 
-function arguments.format_of(word, default)
-  local format = FORMATS[word or default]
-  if not format then
-    fail("there is no format %q", tostring(word))
+--- The format of that name, which must be one of the list; nil is the first of it.
+function arguments.format_of(word, list)
+  word = word == nil and list[1] or word
+  for _, name in ipairs(list) do
+    if name == word then
+      return FORMATS[name]
+    end
   end
-  return format
+  fail("there is no format %s here, only %s", shown(word), table.concat(list, ", "))
 end
 
 return arguments

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- engine owns what answers: engines, verdicts, and the engine that holds now. It does not know how engines
 -- are made.
-local core = require "netpol.core"
 local arguments = require("netpol.arguments").join()
+local core, shown = arguments.core, arguments.shown
 local fail, want, inside, hidden = arguments.fail, arguments.want, arguments.inside, arguments.hidden
 local has_nul, word = arguments.has_nul, arguments.word
 local options_of, format_of = arguments.options_of, arguments.format_of
@@ -32,7 +32,8 @@ local function fast(asker, code, address)
     local slow = asker(handle, handle) -- keeps the handle, and knows the unusual
     local of = ffi.cast("const void *", address(handle))
     return function(src, dst, protocol, port)
-      protocol, port = PROTOCOLS[protocol or "TCP"] or protocol, port or 0
+      protocol = protocol == nil and PROTOCOLS.TCP or PROTOCOLS[protocol] or protocol
+      port = port == nil and 0 or port
       if type(src) == "string" and type(dst) == "string" and is_number(protocol, 255)
         and is_number(port, 65535) then
         return call(of, src, #src, dst, #dst, protocol, port)
@@ -50,22 +51,40 @@ end
 
 -- ---- questions ----
 
-local QUESTION = { from = true, to = true, protocol = true, port = true, namespace = true,
-                   family = true, all_presets = true }
+-- The types of the words; "any": arguments.word knows.
+local QUESTION = { from = "string", to = "string", protocol = "any", port = "any", namespace = "string",
+                   family = "number", all_presets = "boolean" }
+
+local function check_words(question)
+  for name, value in pairs(want(question, "table", "a question")) do
+    local wanted = QUESTION[name]
+    if not wanted then
+      fail("a question has no %q", tostring(name))
+    elseif wanted ~= "any" then
+      want(value, wanted, string.format("%q of a question", name))
+    end
+  end
+  for _, name in ipairs { "from", "to" } do
+    if not question[name] then
+      fail("a question must have %q, a string", name)
+    end
+  end
+  if question.family and question.family ~= 4 and question.family ~= 6 then
+    fail('"family" of a question must be 4 or 6, not %s', tostring(question.family))
+  end
+end
 
 local function check_question(question)
-  if type(question) ~= "table" then
-    fail("a question must be a table, not a %s", type(question))
-  end
+  check_words(question)
   for name, value in pairs(question) do
-    if not QUESTION[name] then
-      fail("a question has no %q", tostring(name))
-    elseif has_nul(value) then
+    if has_nul(value) then
       return nil, "netpol: " .. name .. " holds the character NUL", {}
     end
   end
   return true
 end
+
+local ANSWERS, REASONS, LISTS = { "json", "jsonl", "text" }, { "text", "json", "jsonl" }, { "text", "json" }
 
 local function answer_of(engine, question)
   local it = inside(engine, Engine)
@@ -97,13 +116,14 @@ function Engine:ask(question, format)
   if not answer then
     return nil, message, diagnostics
   end
-  return core.answer_write(answer, format_of(format, "json"))
+  return core.answer_write(answer, format_of(format, ANSWERS))
 end
 
 --- Why so, and what would make it otherwise, in the bytes of `netpol explain -o FORMAT`: "text", "json", "jsonl".
 function Engine:explain(question, format)
   local asked = {}
-  for name, value in pairs(want(question, "table", "a question")) do
+  check_words(question)
+  for name, value in pairs(question) do
     asked[name] = value
   end
   asked.all_presets = true
@@ -111,7 +131,7 @@ function Engine:explain(question, format)
   if not answer then
     return nil, message, diagnostics
   end
-  return core.answer_explain(answer, format_of(format, "text"))
+  return core.answer_explain(answer, format_of(format, REASONS))
 end
 
 --- Answers one line of a file of questions, as `netpol eval --queries` does.
@@ -124,7 +144,7 @@ function Engine:list(format, options)
   local it = inside(self, Engine)
   options = options_of(options, { focus = "string", pods = "boolean", self = "boolean" })
   return core.engine_list(it.handle, options.focus, options.pods or false, options.self or false,
-                          format_of(format, "text"), nil)
+                          format_of(format, LISTS), nil)
 end
 
 local function refuse(class, answer, src, dst, protocol, port)
@@ -134,10 +154,10 @@ local function refuse(class, answer, src, dst, protocol, port)
     fail("this is no open %s", class.__name)
   elseif type(src) ~= "string" or type(dst) ~= "string" then
     fail("two addresses must be given as strings")
-  elseif is_number(port or 0, 65535) then
-    fail("there is no protocol %q", tostring(protocol))
+  elseif port == nil or is_number(port, 65535) then
+    fail("there is no protocol %s: a name, a number up to 255 or nil is wanted", shown(protocol))
   end
-  fail("there is no port %s", tostring(port))
+  fail("there is no port %s: a number up to 65535 or nil is wanted", shown(port))
 end
 
 local function allowed(class)
@@ -167,10 +187,11 @@ local function rows_of(columns)
     if not COLUMNS[name] then
       fail("there is no column %q", tostring(name))
     elseif type(column) == "table" then
-      if n and n ~= #column then
-        fail("column %q has %d rows, another has %d", name, #column, n)
+      local rows = arguments.length_of(column, string.format("column %q", name))
+      if n and n ~= rows then
+        fail("column %q has %d rows, another has %d", name, rows, n)
       end
-      n = #column
+      n = rows
     end
   end
   return n or fail("one column must be a list")
@@ -197,7 +218,7 @@ end
 
 --- What lies behind the answer, as Engine:explain tells it.
 function Verdict:explain(format)
-  return core.answer_explain(inside(self, Verdict), format_of(format, "text"))
+  return core.answer_explain(inside(self, Verdict), format_of(format, REASONS))
 end
 
 --- What `netpol eval` prints for people.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- scenario owns policies tested like code: it runs a file of cases and says what came of them.
-local core = require "netpol.core"
 local arguments = require("netpol.arguments").join()
+local core, REPORTS = arguments.core, { "text", "json", "junit" }
 local hidden, format_of = arguments.hidden, arguments.format_of
 
 local scenario = {}
@@ -29,7 +29,7 @@ end
 
 --- The report in the bytes of `netpol test -o FORMAT`: "text", "json" or "junit".
 function Report:write(format)
-  return core.scenario_report_write(arguments.inside(self, Report), format_of(format, "text"), 0)
+  return core.scenario_report_write(arguments.inside(self, Report), format_of(format, REPORTS), 0)
 end
 
 return scenario

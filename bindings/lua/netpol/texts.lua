@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- texts owns documents, which are changed without losing their layout, and selectors.
-local core = require "netpol.core"
 local arguments = require("netpol.arguments").join()
+local core = arguments.core
 local want, inside, has_nul, word = arguments.want, arguments.inside, arguments.has_nul, arguments.word
 
 local texts = {}

@@ -132,6 +132,14 @@ def check_verdicts(gateway):
     status, text, _ = gateway.ask("/-/why?from=shop/batch&to=shop/db&port=5432")
     same("why", (status, text.splitlines()[0]), (200, "deny  shop/batch => shop/db TCP 5432"))
     same("why nobody", gateway.ask("/-/why?from=shop/nobody&to=shop/db")[0], 400)
+    for query, reason in (("to=shop/db", "from is missing"), ("from=shop/web", "to is missing"), ("", "from is missing"),
+                          ("from&to=shop/db", "from is missing"), ("from=&to=shop/db", "from is missing"),
+                          ("from=a&from=b&to=shop/db", "from is given more than once"),
+                          ("from=shop/web&to=shop/db&port", "port is missing"),
+                          ("from=shop/web&to=shop/db&port=x!", "port"), ("from=%00&to=shop/db", "NUL")):
+        status, text, _ = gateway.ask(f"/-/why?{query}")
+        if status != 400 or reason not in text:
+            fail("the query", query, "is answered", status, text)
 
 
 def check_reload(gateway):
@@ -156,6 +164,20 @@ def check_broken(gateway):
     gateway.write(gateway.policy)
     gateway.settle(reload(gateway))
     same("web again", gateway.ask("/db", WEB)[0], 200)
+
+
+def check_no_policies(gateway):
+    gateway.write("# nothing\n")
+    status, text, _ = gateway.ask("/-/reload", method="POST")
+    if status != 422 or "there is no policy" not in text:
+        fail("no policy at all:", status, text)
+    gateway.write("apiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {name: c}\nspec: {}\n")
+    status, text, _ = gateway.ask("/-/reload", method="POST")
+    if status != 422 or "projectcalico" not in text:
+        fail("only a policy of others:", status, text)
+    same("as before", (gateway.ask("/db", WEB)[0], gateway.ask("/db", STRANGER)[0]), (200, 403))
+    gateway.write(gateway.policy)
+    gateway.settle(reload(gateway))
 
 
 def check_start(gateway):
@@ -254,6 +276,7 @@ def main():
             check_verdicts(gateway)
             check_reload(gateway)
             check_broken(gateway)
+            check_no_policies(gateway)
             check_load(gateway)
             check_no_wait(gateway)
         said = (gateway.folder / "logs/error.log").read_text()
