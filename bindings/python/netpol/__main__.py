@@ -97,8 +97,15 @@ def _found(made: Audit, what: str) -> bool:
                  "uncovered": made.uncovered, "bad": made.bad, "unknown": made.unknown}[what])
 
 
-def _doubts(made: Audit) -> Iterator[str]:
+def _doubts(made: Audit, gates: Sequence[str]) -> Iterator[str]:
     """Why a gate that found nothing must not pass."""
+    if not made.judged:
+        yield "none of the log's lines could be judged"
+        return
+    if "mismatch" in gates and not any(flow.said for flow in made.flows):
+        yield "no judged line of the log has a verdict to compare"
+    if {"closed", "opened"} & set(gates) and all(flow.before is None for flow in made.flows):
+        yield "the baseline knows no pod of the log"
     if made.incomplete:
         yield "what was left out of the manifests may deny and allow: " + "; ".join(
             map(str, made.left_out))
@@ -107,7 +114,10 @@ def _doubts(made: Audit) -> Iterator[str]:
 def _status(made: Audit, gates: Sequence[str]) -> int:
     if any(_found(made, what) for what in gates):
         return NO
-    doubts = list(_doubts(made)) if gates else []
+    if made.lines == made.bad:
+        print("netpol audit: the log has no usable line", file=sys.stderr)
+        return BAD_INPUT
+    doubts = list(_doubts(made, gates)) if gates else []
     for doubt in doubts:
         print(f"netpol audit: --fail-on cannot pass: {doubt}", file=sys.stderr)
     return BAD_INPUT if doubts else OK
@@ -115,7 +125,10 @@ def _status(made: Audit, gates: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if {"closed", "opened"} & set(options.fail_on) and not options.baseline:
+        parser.error("--fail-on closed and opened need a --baseline to compare with")
     if options.output in _BINARY and not options.save and sys.stdout.isatty():
         print(f"netpol audit: {options.output} is not for a terminal: --save FILE", file=sys.stderr)
         return MISUSE

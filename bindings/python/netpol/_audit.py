@@ -14,7 +14,7 @@ from typing import Any
 
 from . import _core
 from ._audit_judge import Directory, Flow, Judge, Place, Unknown
-from ._audit_left import LeftOut, errors_of, left_out_of
+from ._audit_left import LeftOut, baseline_of, errors_of, left_out_of
 from ._audit_read import BadLine, Log, path_of, read_log, read_rows, read_table
 from ._audit_rows import Row
 from ._engine import Cluster, Decision
@@ -148,9 +148,11 @@ class Audit:
         for flow in self.flows:
             self._count(flow.egress, flow.hits)
             self._count(flow.ingress, flow.hits)
-        self._remark(assumed)
+        self._remark(assumed, baseline is not None)
 
-    def _remark(self, assumed: int) -> None:
+    def _remark(self, assumed: int, compared: bool) -> None:
+        if compared and (n := sum(f.hits for f in self.flows if f.before is None)):
+            self.notes.append(f"{n:,} hits are not compared: the baseline does not know their ends")
         if self._log.lost:
             self.notes.append(f"Hubble lost {self._log.lost:,} events, so counts are too low")
         if assumed:
@@ -461,11 +463,16 @@ def audit(flows: Any, manifests: Source, *, baseline: Source | None = None,
     :raises ValueError: a log has no columns for source, destination and port.
     :raises ImportError: Parquet, Arrow or a table is given, and what reads it is missing.
     """
+    log = Log()
     loaded = [None if one is None else _loaded(one, keep_going) for one in (manifests, baseline)]
+    if loaded[0] is not None and loaded[1] is not None:
+        loaded[1], taken = baseline_of(loaded[1], loaded[0])
+        if taken:
+            log.note("the baseline has no pods: it is taken to have those of the manifests, and "
+                     "their namespaces, nodes and services where it has none of that name")
     judges = [None if one is None else _judge(one, default_namespace, semantics=semantics,
                                               node_addresses=tuple(node_addresses),
                                               keep_going=keep_going) for one in loaded]
-    log = Log()
     _read(flows, log, format, use_duckdb)
     assert loaded[0] is not None and judges[0] is not None
     left = [out for one, judge, name in zip(loaded, judges, ("manifests", "baseline"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a cluster was made without: broken documents and invalid policies, and why."""
+"""Manifests that are not whole: what was left out and why, and a baseline without pods."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,7 +10,10 @@ from . import _core
 from ._engine import Engine
 from ._errors import Diagnostic, diagnostics_of
 from ._manifests import Manifests
-from ._model import NetworkPolicy, Policy
+from ._model import (CronJob, DaemonSet, Deployment, Job, NetworkPolicy, Pod, Policy, ReplicaSet,
+                     ReplicationController, StatefulSet)
+
+_PODS = (Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,25 @@ class LeftOut:
     def __str__(self) -> str:
         name = f"{self.object}: " if self.object else ""
         return f"{'baseline: ' if self.of == 'baseline' else ''}{name}{self.why}"
+
+
+def baseline_of(given: Manifests, proposed: Manifests) -> tuple[Manifests, bool]:
+    """A baseline that has pods: its own, or those of the manifests that are proposed.
+
+    True: it took what it lacks from them. Policies are never taken.
+    """
+    if any(isinstance(value, _PODS) for value in given.objects):
+        return given, False
+    made = Manifests(given._current(), given._flags, given.diagnostics)
+    there = {_identity(value) for value in given.objects}
+    for value in proposed.objects:
+        if not isinstance(value, Policy) and _identity(value) not in there:
+            made.add(value)
+    return made, True
+
+
+def _identity(value: Any) -> tuple[str, str, str]:
+    return type(value).__name__, value.metadata.namespace_name, value.metadata.name
 
 
 def errors_of(handle: Any) -> list[Diagnostic]:

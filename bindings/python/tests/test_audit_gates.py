@@ -69,3 +69,71 @@ def test_a_gate_does_not_pass_without_a_policy(invalid, capsys):
     assert "default/closed" in capsys.readouterr().err
     assert gate(*given, "--fail-on", "uncovered") == 1, "what is found is found"
     capsys.readouterr()
+
+
+# ---- the baseline ----
+
+def test_a_baseline_of_policies_only_has_the_pods_of_the_manifests(capsys):
+    whole = netpol.audit(LOG, [CLUSTER, POLICIES[2]], baseline=[CLUSTER, POLICIES[1]])
+    a = netpol.audit(LOG, [CLUSTER, POLICIES[2]], baseline=POLICIES[1])
+    assert a.changes == whole.changes != []
+    assert any("baseline has no pods" in note for note in a.notes)
+    new = ("-f", CLUSTER, "-f", POLICIES[2], LOG, "--fail-on", "closed")
+    assert gate(*new, "--baseline", POLICIES[1]) == 1
+    assert gate(*new, "--baseline", POLICIES[2]) == 0
+    capsys.readouterr()
+
+
+def test_what_the_baseline_does_not_know_is_told(tmp_path, capsys):
+    """A gate that could compare nothing does not pass."""
+    other = tmp_path / "other.yaml"
+    other.write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: other}\n")
+    log = tmp_path / "a.jsonl"
+    log.write_text('{"src":"default/web","dst":"default/db","port":3306}\n')
+    given = ("-f", CLUSTER, "-f", POLICIES[1], log, "--baseline", other)
+    assert gate(*given) == 0 and "1 hits are not compared" in capsys.readouterr().out
+    assert gate(*given, "--fail-on", "opened") == 2
+    assert "baseline" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["closed", "opened"])
+def test_a_gate_of_changes_needs_a_baseline(what, capsys):
+    with pytest.raises(SystemExit) as end:
+        gate("-f", CLUSTER, LOG, "--fail-on", what)
+    assert end.value.code == 3 and "--baseline" in capsys.readouterr().err
+
+
+# ---- logs that say nothing ----
+
+EMPTY = [("nothing", ""), ("blank lines", "\n\n"), ("no line that is usable", "{\n{\n")]
+
+
+@pytest.mark.parametrize("text", [text for _, text in EMPTY], ids=[why for why, _ in EMPTY])
+@pytest.mark.parametrize("gates", [(), ("--fail-on", "denied"), ("--fail-on", "mismatch")])
+def test_a_log_without_a_usable_line_is_bad_input(tmp_path, text, gates, capsys):
+    log = tmp_path / "a.jsonl"
+    log.write_text(text)
+    for way in ((), ("--no-duckdb",)):
+        assert gate("-f", CLUSTER, log, *gates, *way) == 2
+        assert "no usable line" in capsys.readouterr().err
+
+
+def test_a_gate_does_not_pass_where_nothing_was_judged(tmp_path, capsys):
+    log = tmp_path / "a.jsonl"
+    log.write_text('{"src":"default/who","dst":"default/db","port":1,"verdict":"ACCEPT"}\n')
+    assert gate("-f", CLUSTER, log) == 0
+    assert gate("-f", CLUSTER, log, "--fail-on", "denied") == 2
+    assert "could be judged" in capsys.readouterr().err
+    assert gate("-f", CLUSTER, log, "--fail-on", "unknown") == 1
+
+
+def test_a_gate_of_mismatches_needs_verdicts_in_the_log(tmp_path, capsys):
+    log = tmp_path / "a.jsonl"
+    line = '{"src":"default/web","dst":"default/db","port":3306%s}\n'
+    given = ("-f", CLUSTER, "-f", POLICIES[0], log, "--fail-on", "mismatch")
+    log.write_text(line % "")
+    assert gate(*given) == 2
+    assert "no judged line of the log has a verdict" in capsys.readouterr().err
+    log.write_text(line % ',"verdict":"DROP"')
+    assert gate(*given) == 0
+    capsys.readouterr()
