@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One line of a query file: a JSON object in, the same object with its answer out. */
+#include "port.h"
 #include "question.h"
 #include "text.h"
 
@@ -26,14 +27,18 @@ static const char *const answer_keys[] = {"verdict", "depends", "error", "ignore
 typedef struct query {
     np_arena arena;
     const char *values[N_KEYS]; /* NULL: absent or null */
+    const char *wrong;          /* with one of them; NULL: nothing */
     np_slice line;              /* the object's text, with its braces */
 } query;
 
-static int key_of(np_slice name)
+#define N_LINE_KEYS (sizeof line_keys / sizeof *line_keys)
+
+/* Where among line_keys; -1: nowhere. */
+static int key_at(np_slice name)
 {
-    for (size_t i = 0; i < sizeof line_keys / sizeof *line_keys; i++)
+    for (size_t i = 0; i < N_LINE_KEYS; i++)
         if (np_slice_is(name, line_keys[i].name))
-            return line_keys[i].key;
+            return (int)i;
     return -1;
 }
 
@@ -45,34 +50,93 @@ static bool is_answer_key(np_slice name)
     return false;
 }
 
-/* A text or a number; false: another value. */
-static bool take_value(query *q, np_text *t, int key)
+/* What a value that is no word looks like, as far as one wants to read it. */
+static np_slice shown(const np_event *e)
+{
+    enum { MOST = 32 };
+    if (e->type != NP_EVENT_SCALAR)
+        return np_slice_of(e->type == NP_EVENT_SEQ_START ? "a list" : "an object");
+    return (np_slice){e->value.p, e->value.n < MOST ? e->value.n : MOST};
+}
+
+/* The first thing that is wrong with the words is what the answer tells. */
+static void refuse(query *q, const char *name, const char *wanted, np_slice is)
+{
+    np_buffer b;
+    np_buffer_init(&b, &q->arena.alloc);
+    np_buffer_format(&b, "\"%s\" must be %s, not %.*s", name, wanted, (int)is.n, is.p);
+    if (!q->wrong && !b.failed)
+        q->wrong = np_arena_text(&q->arena, b.p, b.n);
+    q->arena.failed |= b.failed;
+    np_buffer_free(&b);
+}
+
+/* Two words that are one protocol: "tcp", "TCP" and "6". */
+static bool same_protocol(const char *a, const char *b)
+{
+    uint8_t x;
+    uint8_t y;
+    return strcmp(a, b) == 0 || (np_protocol_parse(np_slice_of(a), &x) &&
+                                 np_protocol_parse(np_slice_of(b), &y) && x == y);
+}
+
+static void keep(query *q, int at, np_slice text)
+{
+    int key = line_keys[at].key;
+    const char *before = q->values[key];
+    q->values[key] = np_arena_text(&q->arena, text.p, text.n);
+    if (key == KEY_PROTO && before && q->values[key] && !same_protocol(before, q->values[key]))
+        refuse(q, line_keys[at].name, "the same under both its names", text);
+    if (key == KEY_FAMILY && !np_slice_is(text, "4") && !np_slice_is(text, "6"))
+        refuse(q, "family", "4 or 6", text);
+}
+
+/* A text or a whole number, else the line has an error for its answer. False: no JSON. */
+static bool take_value(query *q, np_text *t, int at)
 {
     const np_event *e = np_text_peek(t);
-    if (e->type != NP_EVENT_SCALAR)
-        return false;
-    np_scalar s = np_scalar_resolve(e, NULL);
+    np_scalar s = {.kind = NP_SCALAR_BAD};
+    if (e->type == NP_EVENT_SCALAR)
+        s = np_scalar_resolve(e, NULL);
     np_slice text = s.kind == NP_SCALAR_STRING ? s.text : e->value;
-    if (s.kind != NP_SCALAR_STRING && s.kind != NP_SCALAR_INT && s.kind != NP_SCALAR_NULL)
+    bool word = s.kind == NP_SCALAR_STRING || s.kind == NP_SCALAR_INT;
+    if (s.kind == NP_SCALAR_STRING && text.n && memchr(text.p, '\0', text.n))
         return false;
-    if (text.n && memchr(text.p, '\0', text.n))
-        return false;
-    if (s.kind != NP_SCALAR_NULL)
-        q->values[key] = np_arena_text(&q->arena, text.p, text.n);
-    np_text_take(t);
-    return true;
+    if (word)
+        keep(q, at, text);
+    else if (s.kind != NP_SCALAR_NULL && e->type < NP_EVENT_END)
+        refuse(q, line_keys[at].name, "a text or a whole number", shown(e));
+    return np_text_skip(t);
+}
+
+/* A key that is nearly one of a question's is kept, as all others, but hardly meant so. */
+static void warn_of_key(np_slice name, netpol_diagnostics *diags)
+{
+    unsigned most = name.n > 4 ? 2 : 1;
+    for (size_t i = 0; diags && i < N_LINE_KEYS && !is_answer_key(name); i++) {
+        np_slice known = np_slice_of(line_keys[i].name);
+        if (name.n + most < known.n || known.n + most < name.n ||
+            np_edit_distance(name, known, most) > most)
+            continue;
+        np_diag(diags, NP_CODE_QUERY_KEY, NULL, NULL, NULL,
+                "the key \"%.*s\" says nothing here; did you mean \"%s\"?", (int)name.n, name.p,
+                line_keys[i].name);
+        return;
+    }
 }
 
 /* The entries of the object at hand. False: no object of such entries. */
-static bool take_entries(query *q, np_text *t)
+static bool take_entries(query *q, np_text *t, netpol_diagnostics *diags)
 {
     if (np_text_peek(t)->type != NP_EVENT_MAP_START)
         return false;
     np_text_take(t);
     while (np_text_peek(t)->type == NP_EVENT_SCALAR) {
-        int key = key_of(np_text_peek(t)->value);
+        int at = key_at(np_text_peek(t)->value);
+        if (at < 0)
+            warn_of_key(np_text_peek(t)->value, diags);
         np_text_take(t);
-        if (key < 0 ? !np_text_skip(t) : !take_value(q, t, key))
+        if (at < 0 ? !np_text_skip(t) : !take_value(q, t, at))
             return false;
     }
     if (np_text_peek(t)->type != NP_EVENT_MAP_END)
@@ -90,7 +154,7 @@ static netpol_status parse(query *q, const netpol_options *o, np_slice line,
     if (status != NETPOL_OK)
         return status;
     status = np_text_next(t, &doc);
-    bool good = status == NETPOL_OK && doc.json && take_entries(q, t);
+    bool good = status == NETPOL_OK && doc.json && take_entries(q, t, diags);
     if (status == NETPOL_OK)
         status = np_text_status(t);
     if (good)
@@ -199,14 +263,16 @@ static netpol_status ask(const netpol_engine *engine, const query *q, np_buffer 
                                 .protocol = q->values[KEY_PROTO],
                                 .port = q->values[KEY_PORT],
                                 .namespace_name = q->values[KEY_NAMESPACE]};
-    if (family && (strcmp(family, "4") == 0 || strcmp(family, "6") == 0))
+    if (family)
         question.family = *family - '0';
     netpol_diagnostics *why = netpol_diagnostics_new(o);
     netpol_answer *x = NULL;
     netpol_status status = NETPOL_INVALID;
     if (!why)
         return NETPOL_NO_MEMORY;
-    if (!question.src || !question.dst)
+    if (q->wrong)
+        np_diag_text(why, NP_CODE_QUERY_LINE, NULL, NULL, NULL, q->wrong);
+    else if (!question.src || !question.dst)
         np_diag(why, NP_CODE_QUERY_LINE, NULL, NULL, NULL, "src or dst is missing");
     else
         status = netpol_engine_ask(engine, &question, &x, why);

@@ -345,7 +345,25 @@ static const struct {
     {"a text", "\"x\"", NULL},
     {"YAML", "src: shop/api", NULL},
     {"a broken object", "{\"src\":", NULL},
-    {"a word that is no text", "{\"src\":[\"shop/api\"],\"dst\":\"shop/db\"}", NULL},
+    {"a word that is no text", "{\"src\":[\"shop/api\"],\"dst\":\"shop/db\"}",
+     "{\"src\":[\"shop/api\"],\"dst\":\"shop/db\",\"verdict\":\"error\",\"depends\":[],"
+     "\"error\":\"\\\"src\\\" must be a text or a whole number, not a list\"}\n"},
+    {"a number that is no port", "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"port\":80.5}",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"port\":80.5,\"verdict\":\"error\","
+     "\"depends\":[],\"error\":\"\\\"port\\\" must be a text or a whole number, not 80.5\"}\n"},
+    {"no family", "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"family\":5}",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"family\":5,\"verdict\":\"error\","
+     "\"depends\":[],\"error\":\"\\\"family\\\" must be 4 or 6, not 5\"}\n"},
+    {"one protocol by both its names",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"port\":3306,\"proto\":\"TCP\","
+     "\"protocol\":\"tcp\"}",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"port\":3306,\"proto\":\"TCP\","
+     "\"protocol\":\"tcp\",\"verdict\":\"allow\",\"depends\":[]}\n"},
+    {"two protocols",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"proto\":\"TCP\",\"protocol\":\"UDP\"}",
+     "{\"src\":\"shop/api\",\"dst\":\"shop/db\",\"proto\":\"TCP\",\"protocol\":\"UDP\","
+     "\"verdict\":\"error\",\"depends\":[],\"error\":\"\\\"protocol\\\" must be the same under "
+     "both its names, not UDP\"}\n"},
     {"two objects", "{\"src\":\"a\",\"dst\":\"b\"}{}", NULL},
     {"nothing", "", NULL},
 };

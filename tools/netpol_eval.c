@@ -4,22 +4,51 @@
 #include "netpol_lines.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- a file of questions ---- */
 
+/* Slips in keys that were told, once for all lines. */
+typedef struct slips {
+    char told[16][96];
+    size_t n;
+} slips;
+
+static bool is_told(slips *s, const char *message)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strncmp(s->told[i], message, sizeof s->told[i] - 1) == 0)
+            return true;
+    if (s->n == sizeof s->told / sizeof *s->told)
+        return true;
+    snprintf(s->told[s->n++], sizeof s->told[0], "%s", message);
+    return false;
+}
+
+static void say_slips(slips *s, const netpol_diagnostics *diags, const lines *l)
+{
+    for (size_t i = 0; i < netpol_diagnostics_count(diags); i++) {
+        const netpol_diagnostic *d = netpol_diagnostics_at(diags, i);
+        if (d->severity == NETPOL_WARNING && !is_told(s, d->message))
+            say("warning: question in line %zu: %s", l->number, d->message);
+    }
+}
+
 static int answer_line(output *out, input *in, const netpol_engine *engine, const lines *l,
-                       const char *line, size_t n)
+                       const char *line, size_t n, slips *told)
 {
     netpol_sink to = output_bytes(out);
     netpol_status status = netpol_engine_answer_line(engine, line, n, &to, in->diags);
+    say_slips(told, in->diags, l);
     if (status == NETPOL_OK)
         return TOOL_YES;
     if (out->failed)
         return TOOL_FAILED;
     int code = say_status(status);
     if (code == TOOL_BAD_INPUT) {
-        const netpol_diagnostic *why = netpol_diagnostics_at(in->diags, 0);
+        size_t last = netpol_diagnostics_count(in->diags);
+        const netpol_diagnostic *why = last ? netpol_diagnostics_at(in->diags, last - 1) : NULL;
         say("question in line %zu: %s", l->number, why ? why->message : "no JSON object");
     }
     return code;
@@ -55,6 +84,7 @@ static int answer_lines(const args *a, output *out, input *in, const netpol_engi
                         lines *l)
 {
     int worst = TOOL_YES;
+    slips told = {.n = 0};
     for (;;) {
         const char *line;
         size_t n;
@@ -67,8 +97,8 @@ static int answer_lines(const args *a, output *out, input *in, const netpol_engi
         if (r == LINE_OK && is_blank(line, n))
             continue;
         netpol_diagnostics_clear(in->diags);
-        int code =
-            r == LINE_OK ? answer_line(out, in, engine, l, line, n) : bad_line(l, a->queries, r);
+        int code = r == LINE_OK ? answer_line(out, in, engine, l, line, n, &told)
+                                : bad_line(l, a->queries, r);
         if (code == TOOL_FAILED || r == LINE_FAILED || r == LINE_ENDLESS)
             return code;
         worst = code > worst ? code : worst;

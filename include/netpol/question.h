@@ -94,7 +94,8 @@ NETPOL_API netpol_status netpol_answer_explain(const netpol_answer *answer, int3
 
 /**
  * Answers one line of a query file: a JSON object with "src", "dst", "proto" or "protocol",
- * "port"; other keys are kept. Writes the same object plus "verdict" ("allow", "deny", "mixed", or
+ * "port", "family", "namespace"; other keys are kept, and one that is nearly one of these is warned
+ * of (NP0729). Writes the same object plus "verdict" ("allow", "deny", "mixed", or
  * "error" with an "error" text) and "depends", as one line.
  * @return NETPOL_OK, also for a question that cannot be answered; NETPOL_INVALID if the line is no
  *         JSON object; NETPOL_NO_MEMORY; NETPOL_MISUSE; what the sink returned.
