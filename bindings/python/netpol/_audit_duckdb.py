@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._audit_read import Log, Shape, open_log, optional, raws_of, take
+from ._audit_read import BRACKETS, Log, Shape, open_log, optional, raws_of, take
 from ._audit_rows import FLAT_FIELDS, Bad, Raw, columns_of
 
-# Other values than objects are bad lines, and so is what no JSON is.
-_OBJECT = "ltrim(line)[1] = '{'"
+# Other values than objects are bad lines, and so are what no JSON is and what nests too deep.
+_OBJECT = (f"ltrim(line)[1] = '{{' AND NOT (strlen(line) > {BRACKETS} AND strlen(line) - "
+           f"strlen(replace(replace(line, '[', ''), '{{', '')) > {BRACKETS})")
 _FIELDS = FLAT_FIELDS[:FLAT_FIELDS.index("count")]
 
 

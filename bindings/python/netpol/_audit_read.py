@@ -21,6 +21,9 @@ from ._audit_rows import (FLAT_FIELDS, HUBBLE_LOST, HUBBLE_PATHS, Bad, Raw, Row,
 
 #: how many unusable lines are shown with their reason
 EXAMPLES = 20
+#: how many opening brackets a line of JSON may have: Python's reader has a limit of nesting, and
+#: where that is depends on the caller
+BRACKETS = 500
 _EVENTS = ("flow", "lost_events", "node_status", "agent_event", "debug_event")
 _COUNT = FLAT_FIELDS.index("count")
 
@@ -153,7 +156,7 @@ def _delimiter_of(header: str) -> str:
 def _json_shape(lines: list[str], kind: str) -> Shape:
     keys: dict[str, None] = {}
     for line in lines:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             made = json.loads(line)
             if isinstance(made, dict):
                 keys.update(dict.fromkeys(made))
@@ -218,7 +221,7 @@ def json_raws(lines: Iterable[bytes], shape: Shape) -> Iterator[tuple[int, Raw |
         if not line.strip():
             continue
         try:
-            made = json.loads(line)
+            made = json.loads(line) if line.count(b"[") + line.count(b"{") <= BRACKETS else None
             if b"\\ud" in line.lower():
                 json.dumps(made, ensure_ascii=False).encode()  # halves of characters are none
         except (ValueError, RecursionError):

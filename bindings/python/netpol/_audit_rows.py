@@ -121,7 +121,15 @@ def _hubble_end(cells: Raw) -> End | Bad | None:
         return Bad(f"no address: {text}")
     if ip is None and not pod and not owner:
         return None
-    return End(ip, namespace, pod, owner, kind, identity in _NODES and not pod)
+    return _named(End(ip, namespace, pod, owner, kind, identity in _NODES and not pod))
+
+
+def _named(end: End) -> End | Bad:
+    """The end, if its names can be names at all: the engine takes text without NUL."""
+    for word in (end.namespace, end.pod, end.owner, end.kind):
+        if word and ("\0" in word or any("\ud800" <= c <= "\udfff" for c in word)):
+            return Bad(f"no name: {word!a}")
+    return end
 
 
 def _hubble_said(verdict: str | None, reason: str | None) -> str | None:
@@ -201,7 +209,7 @@ def _flat_end(cells: Raw) -> End | Bad | None:
         namespace, pod = namespace or space or None, pod or name
     if ip is None and not pod and not owner:
         return None
-    return End(ip, namespace or None, pod or None, owner or None)
+    return _named(End(ip, namespace or None, pod or None, owner or None))
 
 
 def _yes(text: str | None) -> bool:

@@ -611,3 +611,39 @@ def test_saved_files(tmp_path):
 
 def test_the_readers_know_every_path_of_a_flow():
     assert len(_audit_rows.HUBBLE_PATHS) == len(set(_audit_rows.HUBBLE_PATHS))
+
+
+# ---- one line stops nothing ----
+
+GOOD = '{"src":"10.0.0.30","dst":"10.0.0.10","port":3306}'
+HOSTILE = [
+    ("a NUL in a name", '{"src":"prod/\\u0000report","dst":"10.0.0.10","port":3306}'),
+    ("a NUL in a namespace", '{"src":"x","src_namespace":"a\\u0000","dst":"10.0.0.10","port":1}'),
+    ("brackets without end", "[" * 3000),
+    ("brackets in an object", '{"src":"10.0.0.30","dst":"10.0.0.10","port":1,"x":%s1%s}'
+     % ("[" * 3000, "]" * 3000)),
+    ("many of them", "[" * 100000),
+    ("braces", '{"a":' * 3000),
+    ("one bracket too many", GOOD[:-1] + ',"x":%s%s}' % ("[" * 500, "]" * 500)),
+]
+
+
+@pytest.mark.parametrize("line", [line for _, line in HOSTILE], ids=[why for why, _ in HOSTILE])
+def test_a_hostile_line_is_one_bad_line(tmp_path, duckdb, line):
+    for text, at in ((f"{GOOD}\n{line}\n{GOOD}\n", 2), (f"{line}\n{GOOD}\n{GOOD}\n", 1)):
+        (tmp_path / "a.jsonl").write_text(text)
+        a = netpol.audit(tmp_path / "a.jsonl", EXAMPLE, use_duckdb=duckdb)
+        assert (a.judged, a.bad, [bad.line for bad in a.bad_lines]) == (2, 1, [at])
+
+
+def test_what_nests_less_is_read(tmp_path, duckdb):
+    text = GOOD[:-1] + ',"x":%s%s}' % ("[" * 499, "]" * 499)
+    assert sum(rows_of(text, tmp_path, "a.jsonl", duckdb).rows.values()) == 1
+
+
+def test_names_of_hubble_and_of_dicts_hold_no_nul_and_no_halves():
+    evil = [event(source={"namespace": "a", "pod_name": "x\0"}),
+            {"src": "a/\ud800", "dst": "10.0.0.10", "port": 1}]
+    for one in evil:
+        a = netpol.audit([one], EXAMPLE)
+        assert (a.bad, a.lines) == (1, 1) and a.text() and a.to_json().encode() and a.to_html()
