@@ -2,7 +2,7 @@
 /* Single verdicts and their reasons as tuples; the classes around them are Python. */
 #include "values.h"
 
-#include "manifests.h"
+#include "engine.h"
 
 static PyObject *verdict_value(netpol_verdict v)
 {
@@ -29,32 +29,33 @@ PyObject *np_verdict(const netpol_engine *engine, const char *src, const char *d
     return verdict_value(netpol_engine_verdict(engine, &flow));
 }
 
-static PyObject *title_of(const netpol_object *x)
+/* "NetworkPolicy shop/db": a policy that names no namespace is in the default one. */
+static PyObject *title_of(const netpol_engine *engine, const netpol_object *x)
 {
-    np_buffer b;
-    np_buffer_init(&b, &np_libc_allocator);
-    np_object_title(&b, x);
-    PyObject *made =
-        b.failed ? PyErr_NoMemory() : PyUnicode_DecodeUTF8(b.p, (Py_ssize_t)b.n, "replace");
-    np_buffer_free(&b);
-    return made;
+    const char *kind = netpol_object_kind_name(x);
+    const char *name = netpol_object_name(x);
+    const char *space = netpol_object_namespace(x);
+    if (!netpol_object_policy(x))
+        return PyUnicode_FromFormat("%s %s", kind, name);
+    space = space ? space : engine->snapshot->default_namespace;
+    return PyUnicode_FromFormat("%s %s/%s", kind, space, name);
 }
 
-static PyObject *titles_of(const netpol_object *const *at, size_t n)
+static PyObject *titles_of(const netpol_engine *engine, const netpol_object *const *at, size_t n)
 {
     PyObject *made = PyTuple_New((Py_ssize_t)n);
     for (size_t i = 0; made && i < n; i++) {
-        PyObject *title = title_of(at[i]);
+        PyObject *title = title_of(engine, at[i]);
         if (!title || PyTuple_SetItem(made, (Py_ssize_t)i, title) < 0)
             Py_CLEAR(made);
     }
     return made;
 }
 
-static PyObject *decision_value(const netpol_decision *d)
+static PyObject *decision_value(const netpol_engine *engine, const netpol_decision *d)
 {
-    PyObject *policy = d->policy ? title_of(d->policy) : Py_BuildValue("");
-    PyObject *isolating = policy ? titles_of(d->isolating, d->n_isolating) : NULL;
+    PyObject *policy = d->policy ? title_of(engine, d->policy) : Py_BuildValue("");
+    PyObject *isolating = policy ? titles_of(engine, d->isolating, d->n_isolating) : NULL;
     if (!isolating) {
         Py_XDECREF(policy);
         return NULL;
@@ -63,11 +64,11 @@ static PyObject *decision_value(const netpol_decision *d)
                          d->rule, d->peer, d->port, d->source, d->line, d->column, isolating);
 }
 
-static PyObject *both_sides(const netpol_explanation *x)
+static PyObject *both_sides(const netpol_engine *engine, const netpol_explanation *x)
 {
-    PyObject *egress = decision_value(netpol_explanation_decision(x, NETPOL_EGRESS));
+    PyObject *egress = decision_value(engine, netpol_explanation_decision(x, NETPOL_EGRESS));
     PyObject *ingress =
-        egress ? decision_value(netpol_explanation_decision(x, NETPOL_INGRESS)) : NULL;
+        egress ? decision_value(engine, netpol_explanation_decision(x, NETPOL_INGRESS)) : NULL;
     if (!ingress) {
         Py_XDECREF(egress);
         return NULL;
@@ -87,7 +88,7 @@ PyObject *np_decisions(const netpol_engine *engine, const char *src, const char 
         np_raise(s, NULL);
         return NULL;
     }
-    PyObject *made = both_sides(x);
+    PyObject *made = both_sides(engine, x);
     netpol_explanation_free(x);
     return made;
 }
@@ -116,8 +117,7 @@ PyObject *np_selector_matches(const netpol_selector *selector, PyObject *labels)
     return PyBool_FromLong(matches);
 }
 
-void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from)
+bool np_engine_incomplete(const netpol_engine *engine)
 {
-    to->broken = from->broken;
-    to->foreign = from->foreign;
+    return engine->snapshot->incomplete;
 }

@@ -4,6 +4,7 @@
 #include "values.h"
 
 #include <string.h>
+#include <time.h>
 
 /* Flows are made in pieces that stay in the cache. */
 enum { PIECE = 1024, ADDRESS_BYTES = 16 };
@@ -50,18 +51,25 @@ static bool open_view(column *c, PyObject *from)
                      from);
         return false;
     }
-    if (PyObject_GetBuffer(from, &c->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
+    if (PyObject_GetBuffer(from, &c->view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0)
         return false;
     c->held = true;
     c->at = c->view.buf;
+    if (!PyBuffer_IsContiguous(&c->view, 'C'))
+        return refuse(PyExc_ValueError, c,
+                      "the elements do not follow each other in memory; copy them first, with "
+                      "numpy.ascontiguousarray()");
     return true;
 }
 
 static bool open_constant(column *c, PyObject *from, uint32_t most)
 {
-    int overflow;
-    long long n = PyLong_AsLongLongAndOverflow(from, &overflow);
-    if (n == -1 && !overflow && PyErr_Occurred())
+    int overflow = 0;
+    PyObject *whole = PyNumber_Index(from);
+    long long n = whole ? PyLong_AsLongLongAndOverflow(whole, &overflow) : -1;
+    bool failed = !whole || (n == -1 && !overflow && PyErr_Occurred());
+    Py_XDECREF(whole);
+    if (failed)
         return false;
     if (overflow || n < 0 || n > (long long)most)
         return refuse(PyExc_ValueError, c, "the number is out of range");
@@ -69,9 +77,12 @@ static bool open_constant(column *c, PyObject *from, uint32_t most)
     return true;
 }
 
+/* An int, or a number of NumPy's that has no dimension though it has a buffer. */
 static bool is_int(PyObject *from)
 {
-    return PyLong_Check(from) && !PyBool_Check(from);
+    if (PyLong_Check(from))
+        return !PyBool_Check(from);
+    return PyIndex_Check(from) && !PySequence_Check(from);
 }
 
 /* Numbers of so many bytes, or one for all rows. */
@@ -180,10 +191,24 @@ static uint32_t number_at(const column *c, size_t row)
 
 enum { SRC, DST, PROTOCOLS, PORTS, COLUMNS };
 
-static void judge(const netpol_engine *engine, const column *c, size_t n, char *out)
+/* Ctrl-C is looked for now and then: that takes the interpreter lock, which others may hold. By the
+ * clock, since an engine may be slow. */
+static bool due(struct timespec *last)
+{
+    struct timespec now;
+    if (!timespec_get(&now, TIME_UTC) || now.tv_sec == last->tv_sec)
+        return false;
+    *last = now;
+    return true;
+}
+
+/* False: a signal's exception is set. Without the interpreter lock. */
+static bool judge(const netpol_engine *engine, const column *c, size_t n, char *out)
 {
     netpol_flow flows[PIECE];
     netpol_verdict verdicts[PIECE];
+    struct timespec last = {0};
+    timespec_get(&last, TIME_UTC);
     memset(flows, 0, sizeof flows);
     for (size_t from = 0; from < n; from += PIECE) {
         size_t rows = n - from < PIECE ? n - from : PIECE;
@@ -196,7 +221,10 @@ static void judge(const netpol_engine *engine, const column *c, size_t n, char *
         netpol_engine_verdicts(engine, flows, rows, verdicts);
         for (size_t i = 0; i < rows; i++)
             out[from + i] = (char)verdicts[i].allowed;
+        if (due(&last) && !np_keep_going(NULL))
+            return false;
     }
+    return true;
 }
 
 static PyObject *judge_all(const netpol_engine *engine, const column *columns)
@@ -208,8 +236,12 @@ static PyObject *judge_all(const netpol_engine *engine, const column *columns)
     if (!made)
         return NULL;
     char *out = PyByteArray_AsString(made);
-    Py_BEGIN_ALLOW_THREADS judge(engine, columns, n, out);
-    Py_END_ALLOW_THREADS return made;
+    PyThreadState *lock = PyEval_SaveThread();
+    bool done = judge(engine, columns, n, out);
+    PyEval_RestoreThread(lock);
+    if (!done)
+        Py_CLEAR(made);
+    return made;
 }
 
 PyObject *np_batch(const netpol_engine *engine, PyObject *src, PyObject *dst, PyObject *protocols,

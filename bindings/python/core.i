@@ -129,6 +129,8 @@
 %rename(batch) np_batch;
 %rename(selector_matches) np_selector_matches;
 %rename(manifests_inherit) np_manifests_inherit;
+%rename(object_inherit) np_object_inherit;
+%rename(engine_incomplete) np_engine_incomplete;
 %rename(evaluate) np_evaluate;
 %rename(verdicts_count) np_verdicts_count;
 %rename(verdicts_list) np_verdicts_list;
@@ -149,6 +151,8 @@ PyObject *np_batch(const netpol_engine *engine, PyObject *src, PyObject *dst, Py
                    PyObject *ports);
 PyObject *np_selector_matches(const netpol_selector *selector, PyObject *labels);
 void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from);
+PyObject *np_object_inherit(netpol_object *to, const netpol_object *from);
+bool np_engine_incomplete(const netpol_engine *engine);
 PyObject *np_evaluate(const netpol_engine *engine, PyObject *table, PyObject *columns, bool tolerant);
 PyObject *np_verdicts_count(PyObject *verdicts);
 PyObject *np_verdicts_list(PyObject *verdicts, int64_t from, int64_t to);

@@ -18,6 +18,13 @@ PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObjec
 /* A dict from the keys of policies ("namespace/name") to their places; of two, the first. */
 PyObject *np_policy_places(const netpol_manifests *list);
 
+/* A list made of changed objects tells of broken and foreign documents as the one it was made from.
+ */
+void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from);
+/* An object of a changed value says where the one that it was made from stands; of its fields,
+ * which may have moved, it does not. NULL: an exception is set. */
+PyObject *np_object_inherit(netpol_object *to, const netpol_object *from);
+
 /* ---- values.c ---- */
 
 /* Owned; NULL: an exception is set (TypeError or ValueError with the field's path, NetpolError). */
@@ -47,10 +54,9 @@ PyObject *np_verdict(const netpol_engine *engine, const char *src, const char *d
 /* The decisions at the source and at the destination. */
 PyObject *np_decisions(const netpol_engine *engine, const char *src, const char *dst,
                        const char *protocol, const char *port);
+/* Whether something of the input could not be used. */
+bool np_engine_incomplete(const netpol_engine *engine);
 PyObject *np_selector_matches(const netpol_selector *selector, PyObject *labels);
-/* A list made of changed objects tells of broken and foreign documents as the one it was made from.
- */
-void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from);
 /* A bytearray with a 0 or 1 for each flow. */
 PyObject *np_batch(const netpol_engine *engine, PyObject *src, PyObject *dst, PyObject *protocols,
                    PyObject *ports);

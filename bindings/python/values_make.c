@@ -259,3 +259,22 @@ PyObject *np_policy_places(const netpol_manifests *list)
     }
     return places;
 }
+
+void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from)
+{
+    to->broken = from->broken;
+    to->foreign = from->foreign;
+}
+
+PyObject *np_object_inherit(netpol_object *to, const netpol_object *from)
+{
+    const char *source = from->source;
+    if (source && !(source = np_arena_text(&to->arena, source, strlen(source))))
+        return PyErr_NoMemory();
+    to->source = source;
+    to->line = from->line;
+    to->column = from->column;
+    to->document = from->document;
+    to->item = from->item;
+    return Py_NewRef(Py_None);
+}

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any, Literal
 
 from . import _core
@@ -37,8 +38,9 @@ PRESETS: tuple[str, ...] = tuple(_presets())
 def _port_text(port: int | str | None) -> str | None:
     if port is None or isinstance(port, str):
         return port
-    if isinstance(port, bool) or not isinstance(port, int):
+    if isinstance(port, bool) or not hasattr(port, "__index__"):  # integers of NumPy have it, too
         raise TypeError(f"port must be int or str, not {port!r}")
+    port = index(port)
     if port.bit_length() > 32:  # the library says the rest; str() of a huge number takes for ever
         raise ValueError("port must be from 1 to 65535")
     return str(port)
@@ -49,6 +51,10 @@ def _marks(bits: int) -> tuple[str, ...]:
                  if bits >> i & 1 and _core.depends_name(1 << i))
 
 
+def _doubt(incomplete: bool) -> str:
+    return ", incomplete" if incomplete else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Why one direction of a flow came out as it did."""
@@ -57,7 +63,7 @@ class Decision:
     allowed: bool
     tier: str  #: "none", "admin", "network-policy" or "baseline"
     reason: str  #: "rule", "no-rule", "not-isolated", "self", "own-node", …
-    policy: str | None  #: "NetworkPolicy shop/allow-web": that decided, or the first that isolates
+    policy: str | None  #: "NetworkPolicy shop/db": that decided, or the first that isolates
     rule: int | None  #: index of its rule
     peer: int | None  #: index of the rule's peer; None: the rule has none (all peers)
     port: int | None  #: index of the rule's port; None: the rule has none (all ports)
@@ -65,6 +71,16 @@ class Decision:
     line: int  #: 0: unknown
     column: int
     isolating: tuple[str, ...]  #: all NetworkPolicies that isolate this side
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of the policy: "NetworkPolicy"."""
+        return self.policy and self.policy.partition(" ")[0]
+
+    @property
+    def key(self) -> str | None:
+        """The policy's name, as the command's JSON and :attr:`Manifests.policies` have it: "shop/db"."""
+        return self.policy and self.policy.partition(" ")[2]
 
 
 def _decision(row: tuple[Any, ...]) -> Decision:
@@ -97,8 +113,10 @@ class Explanation:
 class Answer:
     """The answer to a question in words: one or several flows judged. True if all are allowed."""
 
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, incomplete: bool = False) -> None:
         self._handle = handle
+        #: whether something of the input could not be used, so that this may be wrong
+        self.incomplete = incomplete
         #: "allow", "deny" or "mixed"
         self.outcome: str = _OUTCOMES[_core.answer_outcome(handle)]
         #: what the answer depends on that network plug-ins see differently
@@ -124,14 +142,14 @@ class Answer:
         return self.text()
 
     def __repr__(self) -> str:
-        return f"<netpol.Answer: {self.outcome}>"
+        return f"<netpol.Answer: {self.outcome}{_doubt(self.incomplete)}>"
 
     def _repr_html_(self) -> str:
         return answer_html(self)
 
 
 # Not frozen: that would make each of many verdicts several times as slow to build.
-@dataclass(slots=True, unsafe_hash=True)
+@dataclass(slots=True, unsafe_hash=True, repr=False)
 class Verdict:
     """Whether one flow is allowed. ``bool(verdict)`` says the same."""
 
@@ -144,6 +162,16 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.allowed
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something of the input could not be used, so that this may be wrong."""
+        return self._engine.incomplete
+
+    def __repr__(self) -> str:
+        more = ", incomplete=True" if self.incomplete else ""
+        return (f"Verdict(allowed={self.allowed!r}, direction={self.direction!r}, tier={self.tier!r}, "
+                f"depends={self.depends!r}{more})")
 
     def explain(self) -> Explanation:
         """Which policy and rule decided, in each direction."""
@@ -187,7 +215,7 @@ class Engine:
                        _marks(depends) if depends else (), self, flow)
 
     def verdicts(self, src_ips: Any, dst_ips: Any, protocols: Any, ports: Any) -> Any:
-        """Judges many flows, without the interpreter lock. 1 is allowed, 0 is denied.
+        """Judges many flows, without the interpreter lock. 1 is allowed, 0 is denied. Ctrl-C ends it.
 
         Columns are NumPy arrays, ``array.array``, ``bytes`` or anything else with the buffer
         protocol, and all of one length; an int stands for a whole column.
@@ -242,7 +270,8 @@ class Engine:
         :param all_presets: say too which presets would answer otherwise.
         """
         return Answer(_core.engine_ask(self._handle, src, dst, protocol, _port_text(port),
-                                       namespace, family, all_presets).this)
+                                       namespace, family, all_presets).this,
+                      self.incomplete)
 
     def answer_line(self, line: str | bytes) -> str:
         """Answers a line of ``netpol eval --queries``: JSON in, the same with the verdict out."""
@@ -265,12 +294,20 @@ class Engine:
         return Connections(self.list("json", focus=focus, pods=pods, include_self=include_self))
 
     @property
+    def incomplete(self) -> bool:
+        """Whether a document was broken or a policy invalid, and ``keep_going`` went on without it.
+
+        Then everything that this engine says may be wrong.
+        """
+        return bool(_core.engine_incomplete(self._handle))
+
+    @property
     def pod_count(self) -> int:
         """How many pods there are, replicas of workloads included."""
         return int(_core.engine_pod_count(self._handle))
 
     def __repr__(self) -> str:
-        return f"<netpol.Engine: {self.pod_count} pods>"
+        return f"<netpol.Engine: {self.pod_count} pods{_doubt(self.incomplete)}>"
 
 
 class Cluster:
@@ -282,7 +319,8 @@ class Cluster:
     :param default_namespace: of objects that name none.
     :param node_addresses: "node=address", or "address" of every node: more local addresses.
     :param resolve: "name=ip,ip": what domain names stand for.
-    :param keep_going: go on without policies that are invalid; answers say so.
+    :param keep_going: go on without policies that are invalid; engines, verdicts and answers are then
+        ``incomplete``.
     :raises InvalidError: a policy is invalid, or an object is there twice.
     """
 

@@ -78,6 +78,7 @@ class _Store:
         if _core.object_equal(now, handle):
             return handle
         check_addresses(value)
+        _core.object_inherit(now, handle)
         return now
 
     def places(self) -> Iterator[int]:

@@ -36,17 +36,79 @@ def test_an_engine_sees_what_was_changed_before_it_was_made(manifests):
     assert changed.verdict("api", "db", port=3307)
 
 
-def test_reasons_have_file_and_line_unless_the_value_was_changed(manifests):
+def test_reasons_have_file_and_line_of_the_policy_at_least_once_it_was_changed(manifests):
     decision = netpol.Cluster(manifests).compile().verdict("api", "db", port=3306).explain().ingress
     assert (decision.reason, decision.rule, decision.peer, decision.port) == ("rule", 0, 0, 0)
     assert decision.source == str(EXAMPLE[1]) and decision.line > 0
-    assert decision.policy == "NetworkPolicy db-policy" and len(decision.isolating) == 1
+    assert decision.policy == "NetworkPolicy default/db-policy" and len(decision.isolating) == 1
     manifests.policies["default/db-policy"]  # looked at only
     again = netpol.Cluster(manifests).compile().verdict("api", "db", port=3306).explain().ingress
     assert again == decision
     manifests.policies["default/db-policy"].metadata.labels["a"] = "b"
     changed = netpol.Cluster(manifests).compile().verdict("api", "db", port=3306).explain().ingress
-    assert changed.source is None and changed.rule == 0
+    assert changed.source == str(EXAMPLE[1]) and changed.line == 3 and changed.rule == 0
+
+
+def test_a_decision_names_its_policy_as_everything_else_does(manifests):
+    verdict = netpol.Cluster(manifests, default_namespace="default").compile().verdict("api", "db", port=3306)
+    decision = verdict.explain().ingress
+    said = json.loads(verdict.to_json())["ingress"]
+    assert (decision.key, decision.kind) == (said["policy"], said["kind"]) == ("default/db-policy", "NetworkPolicy")
+    assert decision.key in manifests.policies
+    assert decision.isolating == (decision.policy,)
+    other = verdict.explain().egress
+    assert other.policy is other.key is other.kind is None
+
+
+def test_what_is_left_out_is_told_wherever_one_looks(manifests, engine):
+    verdict = engine.verdict("api", "db", port=3306)
+    assert not engine.incomplete and not verdict.incomplete and "incomplete" not in repr(verdict) + repr(engine)
+    manifests.policies["default/db-policy"].spec.ingress[0].ports[0].port = 99999
+    doubtful = netpol.Cluster(manifests, keep_going=True).compile()
+    verdict, answer = doubtful.verdict("web", "db", port=1), doubtful.ask("web", "db")
+    assert verdict.allowed, "the policy is left out"
+    assert doubtful.incomplete and verdict.incomplete and answer.incomplete
+    for thing in (doubtful, verdict, answer):
+        assert "incomplete" in repr(thing)
+    assert "incomplete" in str(verdict.explain()) and json.loads(answer.to_json())["incomplete"] is True
+
+
+def test_numbers_of_numpy_are_numbers(engine):
+    numpy = pytest.importorskip("numpy")
+    api = int(ipaddress.ip_address("10.0.1.2"))
+    assert engine.verdict("api", "db", port=numpy.int64(3306)) == engine.verdict("api", "db", port=3306)
+    assert engine.ask("api", "db", port=numpy.uint16(3306)).allowed
+    column = numpy.array([api, api], numpy.uint32)
+    by_int = engine.verdicts(column, api, 6, 3306)
+    assert engine.verdicts(column, numpy.uint32(api), numpy.uint8(6), numpy.int64(3306)).tolist() == by_int.tolist()
+    for wrong in (numpy.float64(3306), numpy.bool_(True), 3306.0):
+        with pytest.raises(TypeError):
+            engine.verdict("api", "db", port=wrong)
+        with pytest.raises(TypeError):
+            engine.verdicts(column, column, 6, wrong)
+
+
+def test_a_column_with_gaps_is_named(engine):
+    rows = memoryview(array.array("I", range(8)))
+    with pytest.raises(ValueError, match="^dst_ips: .*ascontiguousarray"):
+        engine.verdicts(rows, rows[::2], 6, 80)
+
+
+def test_ctrl_c_ends_a_batch():
+    program = """if True:
+        import array, os, signal, sys, threading, time, netpol
+        engine = netpol.Cluster.load(*sys.argv[1:]).compile("reference")
+        rows = array.array("I", bytes(4 << 25))
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            engine.verdicts(rows, rows, 6, 80)
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+            os._exit(0)
+        """
+    done = subprocess.run([sys.executable, "-c", program, *map(str, EXAMPLE)], capture_output=True, text=True,
+                          check=False)
+    assert done.stdout == "stopped\n", done.stderr
 
 
 def test_json_and_text_are_the_bytes_of_the_command(command, monkeypatch):

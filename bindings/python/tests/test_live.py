@@ -82,7 +82,7 @@ def test_a_pod_whose_addresses_disagree_is_refused():
         with pytest.raises(ValueError, match="pod_ip is .10.0.0.9.*pod_ips begins with .10.0.0.1"):
             use()
     pod.status.pod_ips[0] = "10.0.0.9"
-    assert netpol.Cluster(manifests).compile().verdict("a", "10.0.0.9")
+    assert netpol.Cluster(manifests).compile().verdict("10.0.0.8", "10.0.0.9", port=80)
 
 
 def test_what_goes_wrong_leaves_the_last_engine(live, manifests):

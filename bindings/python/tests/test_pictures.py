@@ -71,7 +71,7 @@ def test_verdicts_and_reasons(engine):
     page = verdict._repr_html_()
     assert page == verdict.explain()._repr_html_()
     words = Tags(page).words
-    assert "deny" in words and "no-rule" in words and "NetworkPolicy db-policy" in words
+    assert "deny" in words and "no-rule" in words and "NetworkPolicy default/db-policy" in words
     assert any(word.endswith("1-either.yaml:3") for word in words)
     answer = engine.ask("default/*", "default/db", port=3306)
     assert "mixed" in Tags(answer._repr_html_()).words
