@@ -9,20 +9,23 @@ local guard = {}
 local shared = ngx.shared.guard
 local live             -- the engine that holds now, in this worker
 local paths            -- where the manifests are
+local no_policies      -- whether they may have no policy
 local version = 0      -- what this worker has; shared "version" is what it should have
 local busy, failure
 
---- Reads the manifests before there are workers, or raises what is wrong with them.
-function guard.init(where)
-  paths = where
-  local engine, message = policies.compile(where)
+--- Reads the manifests before there are workers, or raises what is wrong with them. Options: `no_policies`, to
+--- take manifests that have none, and let everyone through.
+function guard.init(where, options)
+  paths, no_policies = where, options and options.no_policies or false
+  local engine, message = policies.compile(where, no_policies)
   live = assert(netpol.live("policies", assert(engine, message)))
 end
 
 -- Reads the manifests again, in a thread of the pool: only this request, or timer, waits for it.
 local function renew()
   busy = true
-  local ran, published, message = ngx.run_worker_thread("policies", "policies", "publish", "policies", paths)
+  local ran, published, message = ngx.run_worker_thread("policies", "policies", "publish", "policies", paths,
+                                                    no_policies)
   busy = false
   if ran and published then
     failure = nil
@@ -78,10 +81,28 @@ function guard.status()
           failure and "\nfailure " .. failure or "")
 end
 
+-- A question from the query string; nil and what is wrong with it. An argument that is repeated is a table, one
+-- without a value is true.
+local function question_of(args)
+  local question = { from = args.from, to = args.to, port = args.port }
+  for _, name in ipairs { "from", "to", "port" } do
+    local value = question[name]
+    if type(value) == "table" then
+      return nil, name .. " is given more than once"
+    elseif value == true or value == "" or value == nil and name ~= "port" then
+      return nil, name .. " is missing: ?from=shop/web&to=shop/db&port=5432"
+    end
+  end
+  return question
+end
+
 --- Why a connection is allowed or not: `netpol eval` on the engine that holds now.
 function guard.why()
-  local ask = ngx.req.get_uri_args()
-  local text, message = live:ask({ from = ask.from, to = ask.to, port = ask.port }, "text")
+  local question, message = question_of(ngx.req.get_uri_args())
+  local text
+  if question then
+    text, message = live:ask(question, "text")
+  end
   ngx.status = text and 200 or 400
   ngx.print(text or message .. "\n")
 end

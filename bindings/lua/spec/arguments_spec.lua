@@ -178,6 +178,15 @@ describe("arguments", function()
     os.remove(path)
   end)
 
+  it("the gateway of the example takes no policies only if it is told to", function()
+    local policies = dofile "examples/openresty/policies.lua"
+    local engine, message = policies.compile(CLUSTER)
+    same("refused", engine, nil)
+    holds("why", message, "there is no policy")
+    assert(policies.compile(CLUSTER, true))
+    assert(policies.compile { CLUSTER, POLICY })
+  end)
+
   it("the names of semantics are the module's", function()
     local first, n = netpol.presets[1], #netpol.presets
     for i = 1, n do netpol.presets[i] = "mine" end
