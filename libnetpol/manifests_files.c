@@ -26,6 +26,7 @@ static const char *reason(int error)
         {EMFILE, "cannot be read: too many files are open"},
         {ENFILE, "cannot be read: too many files are open"},
         {EIO, "cannot be read: the device failed"},
+        {EBADF, "cannot be read: it is not open"},
         {ENXIO, "cannot be read: it is no file"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)

@@ -13,7 +13,7 @@ typedef enum takes {
     TAKES_EXACTLY   /* this word alone; it is not handed on */
 } takes;
 
-enum { NEEDED = 1, PRESET = 2 };
+enum { NEEDED = 1, PRESET = 2, FILLED = 4 /* if it is there, it is not empty */ };
 
 typedef struct shape shape;
 
@@ -42,9 +42,9 @@ static const field case_fields[] = {
     {"name", TAKES_TEXT, 0, NULL, 0, 0, NULL},
     {"from", TAKES_TEXTS, NEEDED, NULL, 0, 0, NULL},
     {"to", TAKES_TEXTS, NEEDED, NULL, 0, 0, NULL},
-    {"port", TAKES_TEXTS, 0, NULL, 1, NP_MAX_PORT, NULL},
-    {"protocol", TAKES_TEXTS, 0, NULL, 0, 255, NULL},
-    {"family", TAKES_TEXT, 0, "4|6", 0, 6, NULL},
+    {"port", TAKES_TEXTS, FILLED, NULL, 1, NP_MAX_PORT, NULL},
+    {"protocol", TAKES_TEXTS, FILLED, NULL, 0, 255, NULL},
+    {"family", TAKES_TEXT, 0, "4|6", INT32_MIN, INT32_MAX, NULL},
     {"expect", TAKES_TEXT, NEEDED, "allow|deny", 0, 0, NULL},
 };
 static const shape case_shape = SHAPE("a case", NULL, case_fields);
@@ -57,8 +57,8 @@ static const field invariant_fields[] = {
     {"except", TAKES_TEXTS, 0, NULL, 0, 0, NULL},
     {"direction", TAKES_TEXT, 0, "ingress|egress|both", 0, 0, NULL},
     {"to", TAKES_TEXTS, 0, NULL, 0, 0, NULL},
-    {"port", TAKES_TEXTS, 0, NULL, 1, NP_MAX_PORT, NULL},
-    {"protocol", TAKES_TEXTS, 0, NULL, 0, 255, NULL},
+    {"port", TAKES_TEXTS, FILLED, NULL, 1, NP_MAX_PORT, NULL},
+    {"protocol", TAKES_TEXTS, FILLED, NULL, 0, 255, NULL},
     {"expect", TAKES_TEXT, 0, "allow|deny", 0, 0, NULL},
 };
 static const shape invariant_shape = SHAPE("an invariant", "ensure", invariant_fields);
@@ -385,6 +385,7 @@ static bool read_value(shaping *s, const field *f, const np_path *path)
         read_word(s, f, path);
         return true;
     }
+    spot at = here(s);
     write_key(s, f->name);
     size_t n = 1;
     if (f->takes == TAKES_TEXT)
@@ -393,6 +394,8 @@ static bool read_value(shaping *s, const field *f, const np_path *path)
         n = read_words(s, f, path);
     else
         read_entries(s, f, path);
+    if (n == 0 && f->flags & FILLED)
+        say(s, NP_CODE_SCENARIO_VALUE, at, path, "or leave it out", "must not be empty");
     return n > 0;
 }
 

@@ -26,7 +26,7 @@ BODIES = (
     "cases: [{from: a, to: b, expect: deny, port: [80, http, '81'], protocol: [TCP, 17], family: '6'}]",
     "cases: [{from: a, to: b, expect: perhaps}]", "cases: [{from: a, to: b, expect: deny, port: 0}]",
     "cases: [{from: a, to: b, expect: deny, port: 65536}]", "cases: [{from: a, to: b, expect: deny, port: 1.5}]",
-    "cases: [{from: a, to: b, expect: deny, protocol: 256}]", "cases: [{from: a, to: b, expect: deny, family: 5}]",
+    "cases: [{from: a, to: b, expect: deny, protocol: 256}]", "cases: [{from: a, to: b, expect: deny, port: []}]", "cases: [{from: a, to: b, expect: deny, family: 5}]",
     "cases: [{from: a, to: b, expect: deny, ports: 80}]", "cases: [{from: [], to: b, expect: deny}]",
     "cases: [{from: true, to: b, expect: deny}]", "cases: [{from: a, to: b, expect: [deny]}]",
     "invariants: [dns, default-deny, no-internet, no-metadata-address, namespace-isolated, api-server]",

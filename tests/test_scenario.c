@@ -66,6 +66,12 @@ static const struct {
     {"of maps", "cases: [a, [b]]\n",
      "3:9 cases[0]: a case must be a map\n"
      "3:12 cases[1]: a case must be a map\n"},
+    {"no port is not every port",
+     "cases:\n- {from: a, to: b, port: [], protocol: [], expect: deny}\n",
+     "4:26 cases[0].port: must not be empty (or leave it out)\n"
+     "4:40 cases[0].protocol: must not be empty (or leave it out)\n"},
+    {"families are two, also far off", "cases:\n- {from: a, to: b, family: 7, expect: deny}\n",
+     "4:28 cases[0].family: must be one of 4, 6, not \"7\"\n"},
     {"families are two", "cases:\n- {from: a, to: b, family: 5, expect: deny}\n",
      "4:28 cases[0].family: must be one of 4, 6, not \"5\"\n"},
     {"what an invariant does not need it does not take",

@@ -113,6 +113,8 @@ static int run(const args *a, output *out)
     int code = input_read(&in, a, NETPOL_KEEP_TEXT | how.flags);
     if (code == TOOL_YES)
         code = check(a, out, &how, &in);
+    if (code != TOOL_FAILED && input_refuse_barren(&in) != TOOL_YES)
+        code = TOOL_BAD_INPUT;
     input_free(&in);
     return code;
 }
@@ -135,6 +137,6 @@ const command check_command = {
         "  netpol check -o sarif manifests/ > netpol.sarif\n"
         "  netpol check --kind NetworkPolicy --kubernetes-version 1.31 policy.yaml\n"
         "  kubectl get netpol -A -o yaml | netpol check -\n\n"
-        "Exit status: 0 all valid, 1 some document is invalid, 2 something could not be read or\n"
-        "is no YAML or JSON, 3 wrong options.\n",
+        "Exit status: 0 all valid, 1 some document is invalid, 2 something could not be read, is\n"
+        "no YAML or JSON, or holds no manifests, 3 wrong options.\n",
 };

@@ -78,6 +78,8 @@ static int run(const args *a, output *out)
     input in;
     int code = input_read(&in, a, NETPOL_KEEP_TEXT | (a->only_known ? 0u : NETPOL_KEEP_OTHERS));
     if (code == TOOL_YES)
+        code = input_refuse_barren(&in);
+    if (code == TOOL_YES)
         code = convert(a, out, &in);
     input_free(&in);
     return code;
@@ -95,9 +97,8 @@ const command convert_command = {
         "Writes every document canonically: byte for byte what kubectl get -o yaml prints of the\n"
         "object. Comments are not kept. YAML documents are joined by ---; JSON is one document a\n"
         "line. If a document is broken nothing is written.\n",
-    .examples =
-        "  netpol convert policy.yaml\n"
-        "  netpol convert --defaults -o json manifests/ > policies.jsonl\n\n"
-        "Exit status: 0 done, 2 something could not be read or is broken, 3 wrong options or\n"
-        "output that cannot be written.\n",
+    .examples = "  netpol convert policy.yaml\n"
+                "  netpol convert --defaults -o json manifests/ > policies.jsonl\n\n"
+                "Exit status: 0 done, 2 something could not be read, is broken, or holds no\n"
+                "manifests, 3 wrong options or output that cannot be written.\n",
 };

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static uint32_t asked_flags(const args *a)
 {
@@ -56,6 +57,25 @@ static bool is_requirable(const char *list)
     }
 }
 
+static size_t count_found(const input *in)
+{
+    return netpol_manifests_document_count(in->manifests) + netpol_manifests_broken(in->manifests);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat is;
+    return strcmp(path, "-") != 0 && stat(path, &is) == 0 && S_ISDIR(is.st_mode);
+}
+
+int input_refuse_barren(const input *in)
+{
+    if (!in->barren)
+        return TOOL_YES;
+    say("no manifests were found in %s", in->barren);
+    return TOOL_BAD_INPUT;
+}
+
 static int read_files(input *in, const args *a, uint32_t flags)
 {
     if (!input_open(in, a, flags))
@@ -63,10 +83,15 @@ static int read_files(input *in, const args *a, uint32_t flags)
     progress_begin(&in->progress, "reading");
     netpol_status status = NETPOL_OK;
     for (size_t i = 0; i < a->files.n && status != NETPOL_NO_MEMORY; i++) {
+        size_t before = count_found(in);
         status = netpol_manifests_read(in->manifests, a->files.at[i], NULL);
+        if (!in->barren && count_found(in) == before && is_folder(a->files.at[i]))
+            in->barren = a->files.at[i];
         in->unreadable |= status == NETPOL_IO || status == NETPOL_LIMIT;
     }
     progress_end(&in->progress);
+    if (!in->barren && a->files.n && count_found(in) == 0)
+        in->barren = a->files.at[0];
     return status == NETPOL_NO_MEMORY || status == NETPOL_MISUSE ? say_status(status) : TOOL_YES;
 }
 

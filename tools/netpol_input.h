@@ -12,7 +12,8 @@ typedef struct input {
     netpol_diagnostics
         *diags; /* of the cluster and the questions; reading's are the manifests' own */
     progress progress;
-    bool unreadable; /* a path could not be read, or a limit was met */
+    bool unreadable;    /* a path could not be read, or a limit was met */
+    const char *barren; /* a folder, or all of the input, that held nothing; NULL: there was none */
 } input;
 
 /* Reads all files; `flags` are added to those that the options ask for. Broken documents are no
@@ -23,6 +24,11 @@ int input_read(input *in, const args *a, uint32_t flags);
  * code, said already. */
 int input_read_more(input *in, const args *a, const output *out);
 void input_free(input *in);
+
+/* A check of nothing has found nothing: TOOL_YES, or TOOL_BAD_INPUT when it has said where that
+ * was.
+ */
+int input_refuse_barren(const input *in);
 
 /* Whether something could not be loaded. */
 bool input_is_broken(const input *in);

@@ -61,6 +61,7 @@ static void run_file(run *r, const char *path)
         return;
     netpol_diagnostics_clear(r->in.diags);
     netpol_status status = netpol_scenario_read(path, &r->in.options, &s, r->in.diags);
+    bool empty = status == NETPOL_OK && netpol_scenario_count(s) == 0;
     if (status == NETPOL_OK)
         status = run_scenario(r, s, &report);
     say_diagnostics(r->out, r->in.diags);
@@ -71,6 +72,10 @@ static void run_file(run *r, const char *path)
         return;
     }
     r->reports[r->n++] = report;
+    if (empty) {
+        say("%s has no cases and no invariants: it tests nothing", path);
+        worsen(r, TOOL_BAD_INPUT);
+    }
     if (netpol_scenario_report_outcomes(report, NETPOL_FAILED))
         worsen(r, TOOL_NO);
     if (netpol_scenario_report_outcomes(report, NETPOL_UNANSWERED))
