@@ -242,6 +242,33 @@ static int setting_read(setting *s, const args *a)
     return TOOL_YES;
 }
 
+/* Whether a node is told of: by itself, or as the place of a pod. */
+static bool is_node(const netpol_manifests *m, const char *name, size_t n)
+{
+    for (size_t i = 0; i < netpol_manifests_count(m); i++) {
+        const netpol_object *o = netpol_manifests_at(m, i);
+        const netpol_pod *pod =
+            netpol_object_kind(o) == NETPOL_KIND_POD ? netpol_object_pod(o) : NULL;
+        const char *is = pod && pod->spec                            ? pod->spec->node_name
+                         : netpol_object_kind(o) == NETPOL_KIND_NODE ? netpol_object_name(o)
+                                                                     : NULL;
+        if (is && strlen(is) == n && memcmp(is, name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An address of a node that nobody knows changes nothing: a slip, most likely. */
+static void say_unknown_nodes(const input *in, const args *a)
+{
+    for (size_t i = 0; i < a->node_addresses.n; i++) {
+        const char *text = a->node_addresses.at[i];
+        size_t n = strcspn(text, "=");
+        if (text[n] && !is_node(in->manifests, text, n))
+            say("warning: --node-address %s: there is no node %.*s", text, (int)n, text);
+    }
+}
+
 static netpol_status build(input *in, const args *a, const setting *s, netpol_engine **engine)
 {
     int32_t machinery = a->engine && strcmp(a->engine, "reference") == 0 ? NETPOL_ENGINE_REFERENCE
@@ -264,6 +291,7 @@ int input_engine(input *in, const args *a, const output *out, netpol_engine **en
         code = input_accept(in, a, out);
     if (code != TOOL_YES)
         return code;
+    say_unknown_nodes(in, a);
     progress_begin(&in->progress, "compiling");
     netpol_status status = build(in, a, &s, engine);
     progress_end(&in->progress);
