@@ -15,7 +15,8 @@
 PyObject *np_value_of(const netpol_object *x, PyObject *plan);
 /* Puts the value of each object at its place in a list of Python where there is None. */
 PyObject *np_values_fill(const netpol_manifests *list, PyObject *values, PyObject *plan);
-/* A dict from the keys of policies ("namespace/name") to their places; of two, the first. */
+/* A dict from the keys of policies ("namespace/name") to their places, of several the first; and
+ * one to lists of the places of the others. */
 PyObject *np_policy_places(const netpol_manifests *list);
 
 /* A list made of changed objects tells of broken and foreign documents as the one it was made from.

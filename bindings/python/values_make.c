@@ -238,26 +238,44 @@ static bool is_policy(const netpol_object *x)
            x->kind->id == NETPOL_KIND_BASELINE_ADMIN_NETWORK_POLICY;
 }
 
-static bool note_place(PyObject *places, const netpol_object *x, size_t i)
+/* Puts a place into the list of its key. */
+static bool append_place(PyObject *lists, PyObject *key, PyObject *place)
+{
+    PyObject *list = PyDict_GetItemWithError(lists, key);
+    if (list)
+        return PyList_Append(list, place) == 0;
+    list = PyErr_Occurred() ? NULL : Py_BuildValue("[O]", place);
+    bool put = list && PyDict_SetItem(lists, key, list) == 0;
+    Py_XDECREF(list);
+    return put;
+}
+
+static bool note_place(PyObject *first, PyObject *behind, const netpol_object *x, size_t i)
 {
     PyObject *key = key_of(x);
     PyObject *place = key ? PyLong_FromSize_t(i) : NULL;
-    bool noted =
-        place && (PyDict_Contains(places, key) != 0 || PyDict_SetItem(places, key, place) == 0);
+    int known = place ? PyDict_Contains(first, key) : -1;
+    bool noted = known == 0  ? PyDict_SetItem(first, key, place) == 0
+                 : known > 0 ? append_place(behind, key, place)
+                             : false;
     Py_XDECREF(key);
     Py_XDECREF(place);
-    return noted && !PyErr_Occurred();
+    return noted;
 }
 
 PyObject *np_policy_places(const netpol_manifests *list)
 {
-    PyObject *places = PyDict_New();
-    for (size_t i = 0; places && i < netpol_manifests_count(list); i++) {
+    PyObject *first = PyDict_New();
+    PyObject *behind = PyDict_New();
+    bool noted = first && behind;
+    for (size_t i = 0; noted && i < netpol_manifests_count(list); i++) {
         const netpol_object *x = netpol_manifests_at(list, i);
-        if (is_policy(x) && !note_place(places, x, i))
-            Py_CLEAR(places);
+        noted = !is_policy(x) || note_place(first, behind, x, i);
     }
-    return places;
+    PyObject *made = noted ? PyTuple_Pack(2, first, behind) : NULL;
+    Py_XDECREF(first);
+    Py_XDECREF(behind);
+    return made;
 }
 
 void np_manifests_inherit(netpol_manifests *to, const netpol_manifests *from)

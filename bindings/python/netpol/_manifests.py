@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Literal, TypeVar
 
 from . import _core, _model
 from ._errors import Diagnostic, LoadError, NetpolError, diagnostics_of, summary
-from ._model import Object, Policy
+from ._model import NetworkPolicy, Object, Policy
 from ._pods import check_addresses
 
 Path = str | os.PathLike[str]
@@ -50,6 +50,8 @@ class _Store:
         self.read = read
         #: by place; None: not asked for yet, or taken away
         self.values: list[Object | None] = [None] * _core.manifests_count(read)
+        #: places by the id() of values; where a value has gone since, another may have its id
+        self._ids: dict[int, int] = {}
         #: of places whose object was not read
         self.own: dict[int, Any] = {}
         self.gone: set[int] = set()
@@ -65,8 +67,15 @@ class _Store:
             with _MAKING:
                 value = self.values[place] or _core.value_of(self.handle(place), _PLAN)
                 self.values[place] = value
+                self._ids[id(value)] = place
         assert value is not None
         return value
+
+    def place_of(self, value: Object) -> int | None:
+        """Where this very object is, not one that is equal."""
+        place = self._ids.get(id(value))
+        held = place is not None and place not in self.gone and self.values[place] is value
+        return place if held else None
 
     def current(self, place: int) -> Any:
         """The object as it stands: the one that was read, unless its value was changed since."""
@@ -90,6 +99,7 @@ class _Store:
         if None in self.values:
             with _MAKING:
                 _core.values_fill(self.read, self.values, _PLAN)
+                self._ids = {id(value): place for place, value in enumerate(self.values)}
         return [self.value(place) for place in self.places()] if self.gone else list(self._made())
 
     def _made(self) -> Iterator[Object]:
@@ -102,14 +112,18 @@ class _Store:
             place = len(self.values)
             self.own[place] = handle
             self.values.append(value)
+            self._ids[id(value)] = place
         return place
 
     def replace(self, place: int, value: Object) -> None:
-        """Puts another object in place of one."""
+        """Puts another object in place of one, or the same under another name."""
         handle = handle_of(value)
+        if self.values[place] is value:
+            _core.object_inherit(handle, self.handle(place))
         with _MAKING:
             self.own[place] = handle
             self.values[place] = value
+            self._ids[id(value)] = place
 
     def remove(self, place: int) -> None:
         """Takes an object away; the others keep their places."""
@@ -157,18 +171,53 @@ def _key_of(handle: Any) -> str:
 class Policies(MutableMapping[str, Policy]):
     """Policies by name: ``"namespace/name"``, or ``"name"`` of those that have no namespace.
 
-    Values may be changed in place; a cluster that is made afterwards sees it.
+    Values may be changed in place; a cluster that is made afterwards sees it. A policy whose name was
+    changed keeps its key until it is assigned under the new one; it moves there then.
+
+    Of several policies of one key the first is shown. Those of one kind, which no cluster takes, are
+    deleted and replaced together.
     """
 
     def __init__(self, store: _Store) -> None:
         self._store = store
-        # Of two of one name, which no cluster takes, the first is shown.
-        self._places: dict[str, int] = _core.policy_places(store.read)
+        self._places: dict[str, int]
+        self._behind: dict[str, list[int]]  # those that are not shown
+        self._places, self._behind = _core.policy_places(store.read)
 
     def _note(self, place: int) -> None:
         handle = self._store.handle(place)
-        if _core.object_kind(handle) in _POLICIES:
-            self._places.setdefault(_key_of(handle), place)
+        if _core.object_kind(handle) not in _POLICIES:
+            return
+        key = _key_of(handle)
+        if self._places.setdefault(key, place) != place:
+            self._behind.setdefault(key, []).append(place)
+
+    def _all(self, key: str) -> list[int]:
+        """The places of a key, the one shown first."""
+        return [self._places[key], *self._behind.get(key, [])] if key in self._places else []
+
+    def _show(self, key: str, places: list[int]) -> None:
+        """Makes these the places of a key."""
+        self._behind.pop(key, None)
+        if not places:
+            self._places.pop(key, None)
+            return
+        self._places[key] = places[0]
+        if places[1:]:
+            self._behind[key] = places[1:]
+
+    def _remove(self, places: list[int], kind: int) -> list[int]:
+        """Takes away those of a kind; gives the others back."""
+        for place in places:
+            if self._kind_at(place) == kind:
+                self._store.remove(place)
+        return [place for place in places if self._kind_at(place) != kind]
+
+    def _kind_at(self, place: int) -> int:
+        return int(_core.object_kind(self._store.handle(place)))
+
+    def _kind_of(self, key: str) -> int:
+        return self._kind_at(self._places[key])
 
     def __getitem__(self, key: str) -> Policy:
         value = self._store.value(self._places[key])
@@ -181,13 +230,22 @@ class Policies(MutableMapping[str, Policy]):
             raise TypeError(f"{_core.object_name(handle)} is no policy but a {type(value).__name__}")
         if _key_of(handle) != key:
             raise ValueError(f"the policy's name is {_key_of(handle)}, not {key}")
-        if key in self._places:
-            self._store.replace(self._places[key], value)
-        else:
+        place = self._store.place_of(value)
+        if place is not None:
+            before = _key_of(self._store.handle(place))
+            if before != key:
+                self._show(before, [other for other in self._all(before) if other != place])
+        elif key in self._places:
+            place = self._places[key]
+        if place is None:
             self._places[key] = self._store.append(value)
+            return
+        others = [other for other in self._all(key) if other != place]
+        self._store.replace(place, value)
+        self._show(key, [place, *self._remove(others, _core.object_kind(handle))])
 
     def __delitem__(self, key: str) -> None:
-        self._store.remove(self._places.pop(key))
+        self._show(key, self._remove(self._all(key), self._kind_of(key)))
 
     def __contains__(self, key: object) -> bool:
         return key in self._places
@@ -200,6 +258,29 @@ class Policies(MutableMapping[str, Policy]):
 
     def __repr__(self) -> str:
         return f"Policies({list(self)})"
+
+
+class _NetworkPolicies(Mapping[str, NetworkPolicy]):
+    """Those of :class:`Policies` that are NetworkPolicies."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    def __getitem__(self, key: str) -> NetworkPolicy:
+        value = self._policies[key]
+        if not isinstance(value, NetworkPolicy):
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._policies
+                if self._policies._kind_of(key) == _core.KIND_NETWORK_POLICY)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"NetworkPolicies({list(self)})"
 
 
 class Manifests:
@@ -219,6 +300,11 @@ class Manifests:
             with _MAKING:
                 self._policies = self._policies or self._make_policies()
         return self._policies
+
+    @property
+    def network_policies(self) -> Mapping[str, NetworkPolicy]:
+        """The NetworkPolicies among :attr:`policies`, so that a type checker knows what they are."""
+        return _NetworkPolicies(self.policies)
 
     def _make_policies(self) -> Policies:
         made = Policies(self._store)

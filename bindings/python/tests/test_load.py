@@ -82,6 +82,68 @@ def test_policies_are_a_mapping_that_can_be_changed(manifests):
     assert netpol.Cluster(manifests).compile().verdict("web", "db", port=3306)
 
 
+def named(name, kind="NetworkPolicy", more="podSelector: {}"):
+    versions = {"NetworkPolicy": "networking.k8s.io/v1", "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2",
+                "AdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1"}
+    return f"{{apiVersion: {versions[kind]}, kind: {kind}, metadata: {{name: {name}}}, spec: {{{more}}}}}\n---\n"
+
+
+CLUSTER_WIDE = "priority: 3, tier: Admin, subject: {namespaces: {}}"
+ADMIN = "priority: 3, subject: {namespaces: {}}"
+
+
+def test_policies_of_one_name_go_together():
+    """None of them stays in force unseen."""
+    manifests = netpol.loads(named("a") + named("b") + named("a") + named("a"))
+    del manifests.policies["default/a"]
+    assert list(manifests.policies) == ["default/b"] and len(manifests) == 1
+    assert "default/a" not in manifests.policies and netpol.Cluster(manifests)
+    with pytest.raises(KeyError):
+        del manifests.policies["default/a"]
+    manifests = netpol.loads(named("a") + named("b") + named("a"))
+    manifests.add(netpol.NetworkPolicy(metadata=netpol.ObjectMeta(name="a")))
+    manifests.policies["default/a"] = netpol.NetworkPolicy(metadata=netpol.ObjectMeta(name="a"))
+    assert list(manifests.policies) == ["default/a", "default/b"] and len(manifests) == 2
+    assert netpol.Cluster(manifests)
+
+
+def test_policies_of_two_kinds_and_one_name_are_two():
+    manifests = netpol.loads(named("a", "ClusterNetworkPolicy", CLUSTER_WIDE) + named("a", "AdminNetworkPolicy", ADMIN))
+    assert isinstance(manifests.policies["a"], netpol.ClusterNetworkPolicy)
+    del manifests.policies["a"]
+    assert isinstance(manifests.policies["a"], netpol.AdminNetworkPolicy) and len(manifests) == 1
+    del manifests.policies["a"]
+    assert not manifests.policies and not len(manifests)
+
+
+def test_a_renamed_policy_moves_when_it_is_assigned():
+    manifests = netpol.loads(named("a") + named("b") + named("c"), name="x.yaml")
+    policy = manifests.policies["default/a"]
+    policy.metadata.name = "renamed"
+    assert manifests.policies["default/a"] is policy, "until it is assigned"
+    manifests.policies["default/renamed"] = policy
+    assert sorted(manifests.policies) == ["default/b", "default/c", "default/renamed"] and len(manifests) == 3
+    assert manifests.policies["default/renamed"] is policy and netpol.Cluster(manifests)
+    policy.metadata.name = "b"
+    manifests.policies["default/b"] = policy
+    assert sorted(manifests.policies) == ["default/b", "default/c"] and len(manifests.objects) == 2
+    manifests.policies["default/b"] = policy
+    assert len(manifests) == 2
+    again = netpol.NetworkPolicy(metadata=netpol.ObjectMeta(name="c"))
+    manifests.policies["default/c"] = again
+    again.metadata.name = "d"
+    manifests.policies["default/d"] = again
+    assert sorted(manifests.policies) == ["default/b", "default/d"]
+
+
+def test_network_policies_are_those_of_one_kind():
+    manifests = netpol.loads(named("b", "AdminNetworkPolicy", ADMIN) + named("a"))
+    assert list(manifests.network_policies) == ["default/a"] and len(manifests.network_policies) == 1
+    assert manifests.network_policies["default/a"] is manifests.policies["default/a"]
+    assert "b" not in manifests.network_policies and "b" in manifests.policies
+    assert repr(manifests.network_policies) == "NetworkPolicies(['default/a'])"
+
+
 def test_a_document_keeps_its_comments(tmp_path):
     file = tmp_path / "policy.yaml"
     file.write_bytes(EXAMPLE[1].read_bytes())
