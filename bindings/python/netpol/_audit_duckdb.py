@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._audit_read import BRACKETS, Log, Shape, open_log, optional, raws_of, take
+from ._audit_read import BRACKETS, COUNT, Log, Shape, open_log, optional, raws_of, take
 from ._audit_rows import FLAT_FIELDS, Bad, Raw, columns_of
 
 # Other values than objects are bad lines, and so are what no JSON is and what nests too deep.
@@ -57,7 +57,7 @@ def _json_path(key: str | None) -> str:
 def _table_query(source: str, shape: Shape) -> str:
     cells = ", ".join(f"CAST({_name(shape.columns[name])} AS VARCHAR)" if name in shape.columns
                       else "NULL" for name in _FIELDS)
-    count = _name(shape.columns["count"]) if "count" in shape.columns else "NULL"
+    count = _cell(shape.columns.get("count"))
     # An empty cell of CSV is an absent one; so it is in the other readers.
     return f"""
         SELECT CASE WHEN {_good_count(count, shape)}
@@ -68,11 +68,13 @@ def _table_query(source: str, shape: Shape) -> str:
 def _good_count(cell: str, shape: Shape) -> str:
     if "count" not in shape.columns:
         return "true"
-    return f"coalesce(TRY_CAST({cell} AS BIGINT) >= 0, false)"
+    return f"coalesce(regexp_full_match({cell}, '{COUNT}'), true)"
 
 
 def _weight(cell: str, shape: Shape) -> str:
-    return f"sum(TRY_CAST({cell} AS BIGINT))" if "count" in shape.columns else "count(*)"
+    if "count" not in shape.columns:
+        return "count(*)"
+    return f"sum(coalesce(TRY_CAST({cell} AS BIGINT), 1))"
 
 
 def _csv_source(path: str, shape: Shape) -> str:

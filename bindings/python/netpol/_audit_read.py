@@ -10,20 +10,23 @@ import io
 import itertools
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from ._audit_rows import (FLAT_FIELDS, HUBBLE_LOST, HUBBLE_PATHS, Bad, Raw, Row, Skip, columns_of,
-                          flat_row, hubble_row)
+from ._audit_rows import (FLAT_FIELDS, HUBBLE_LOST, HUBBLE_PATHS, OPTIONAL, Bad, Raw, Row, Skip,
+                          columns_of, flat_row, hubble_row)
 
 #: how many unusable lines are shown with their reason
 EXAMPLES = 20
 #: how many opening brackets a line of JSON may have: Python's reader has a limit of nesting, and
 #: where that is depends on the caller
 BRACKETS = 500
+#: what a count looks like
+COUNT = "[0-9]{1,18}"
 _EVENTS = ("flow", "lost_events", "node_status", "agent_event", "debug_event")
 _COUNT = FLAT_FIELDS.index("count")
 
@@ -102,7 +105,7 @@ class Shape:
             return Bad("the line is no JSON object" if self.kind != "csv" else "broken CSV")
         if self.kind == "hubble":
             return hubble_row(raw[:-1], raw[-1])
-        return flat_row(raw, "protocol" in self.columns)
+        return flat_row(raw)
 
     @property
     def paths(self) -> list[str]:
@@ -128,7 +131,7 @@ def shape_of(name: str, head: bytes, kind: str | None) -> Shape:
     """
     kind = kind or _kind_of(name, head)
     lines = head.decode("utf-8", "replace").splitlines()
-    first = [line for line in lines if line.strip()][:100]
+    first = [line for line in lines if line.strip()]
     if kind == "csv":
         delimiter = _delimiter_of(first[0] if first else "")
         header = next(csv.reader(first[:1], delimiter=delimiter), [])
@@ -163,7 +166,8 @@ def _json_shape(lines: list[str], kind: str) -> Shape:
     wrapped = any(isinstance(word, str) and word in _EVENTS for word in keys)
     if kind == "hubble" or wrapped or "IP" in keys or not keys:
         return Shape("hubble", wrapped=wrapped)
-    return Shape("jsonl", columns=columns_of(keys))
+    # What the first lines have not, later ones may have.
+    return Shape("jsonl", columns={**OPTIONAL, **columns_of(keys)})
 
 
 # ---- the standard library ----
@@ -248,7 +252,9 @@ def csv_raws(lines: IO[bytes], shape: Shape) -> Iterator[tuple[int, Raw | None]]
             yield reader.line_num, None
             continue
         if cells:
-            good = len(cells) == len(header) and all(map(_is_text, cells))
+            # Empty cells behind the last column are no cells to DuckDB either.
+            good = (len(cells) >= len(header) and not any(cells[len(header):])
+                    and all(map(_is_text, cells)))
             yield reader.line_num, tuple(None if i is None else cells[i] or None
                                          for i in places) if good else None
     text.detach()
@@ -283,8 +289,9 @@ def take(raws: Iterable[tuple[int, Raw | None]], shape: Shape, source: str, log:
 
 
 def _times(text: str | None) -> int | None:
-    good = text is not None and text.isascii() and text.isdigit() and len(text) < 19
-    return int(text) if good and text else None
+    if text is None:
+        return 1
+    return int(text) if re.fullmatch(COUNT, text) else None
 
 
 def raws_of(lines: IO[bytes], shape: Shape) -> Iterator[tuple[int, Raw | None]]:
@@ -373,7 +380,7 @@ def read_table(table: Any, log: Log, *, name: str = "<table>") -> None:
     columns = columns_of(made.column_names)
     kept = made.select(list(columns.values()))
     shape = Shape("table", columns=columns)
-    raws = ((number, tuple(_text_of(row.get(columns.get(word, ""))) for word in FLAT_FIELDS))
+    raws = ((number, tuple(_text_of(row.get(columns.get(word, ""))) or None for word in FLAT_FIELDS))
             for number, row in enumerate(_dicts_of(kept), 1))
     take(raws, shape, name, log)
 

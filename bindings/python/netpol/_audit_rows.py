@@ -159,6 +159,8 @@ _NAMES = {
 }
 #: what a table may have
 FLAT_FIELDS = tuple(_NAMES)
+#: what a line of JSON need not have, and its key where the first lines do not tell
+OPTIONAL = {"protocol": "proto", "verdict": "verdict", "count": "count", "reply": "is_reply"}
 _FIELD_OF = {name: field for field, names in _NAMES.items() for name in names.split()}
 
 _FORWARDED = {"forwarded", "allow", "allowed", "accept", "accepted", "pass", "permit", "ok",
@@ -187,17 +189,15 @@ def columns_of(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def flat_row(raw: Raw, has_protocol: bool) -> Row | Skip | Bad:
-    """What a row of a table says; without a column for it, the protocol is TCP."""
+def flat_row(raw: Raw) -> Row | Skip | Bad:
+    """What a row of a table says; where it names no protocol, that is TCP."""
     protocol, port, verdict, side, reply = raw[8:13]
     if _yes(reply):
         return Skip(REPLIES)
     ends = _flat_end(raw[0:4]), _flat_end(raw[4:8])
-    if not has_protocol:
-        protocol = "TCP"
     word = (verdict or "").strip().lower()
     said = "forwarded" if word in _FORWARDED else "dropped" if word in _DROPPED else None
-    return _row(ends, protocol, port, said, side)
+    return _row(ends, "TCP" if protocol is None else protocol, port, said, side)
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -288,6 +288,8 @@ spec: {clusterIP: 10.96.0.1, selector: {role: db}, ports: [{port: 33, targetPort
 
 # ---- tables ----
 
+GOOD = '{"src":"10.0.0.30","dst":"10.0.0.10","port":3306}'
+
 TABLES = [
     ("our own words", "src,dst,proto,port", "10.0.0.30,10.0.0.10,TCP,3306"),
     ("without a protocol it is TCP", "src,dst,port", "10.0.0.30,10.0.0.10,3306"),
@@ -315,13 +317,14 @@ BAD = [
     ("no port", "10.0.0.30,10.0.0.10,TCP,,2", "no destination port"),
     ("port 0", "10.0.0.30,10.0.0.10,TCP,0,2", "no port: 0"),
     ("a port of letters", "10.0.0.30,10.0.0.10,TCP,http,2", "no port: http"),
-    ("no protocol", "10.0.0.30,10.0.0.10,,80,2", "no protocol"),
+    ("blanks for a protocol", "10.0.0.30,10.0.0.10, ,80,2", "no protocol"),
     ("a protocol that is none", "10.0.0.30,10.0.0.10,QUIC,80,2", "unknown protocol: QUIC"),
     ("no source", ",10.0.0.10,TCP,80,2", "no source"),
     ("a count that is none", "10.0.0.30,10.0.0.10,TCP,80,many", "no count: many"),
     ("a count below nothing", "10.0.0.30,10.0.0.10,TCP,80,-1", "no count: -1"),
     ("too few cells", "10.0.0.30,10.0.0.10", "broken CSV"),
     ("too many cells", "10.0.0.30,10.0.0.10,TCP,80,1,2", "broken CSV"),
+    ("too many cells after empty ones", "10.0.0.30,10.0.0.10,TCP,80,1,,2", "broken CSV"),
 ]
 
 
@@ -334,16 +337,55 @@ def test_bad_rows_of_csv_are_counted_and_shown(tmp_path, duckdb):
         assert [(bad.line, bad.why) for bad in log.examples] == [(3, reason)], why
 
 
+@pytest.mark.parametrize("count, times", [
+    ("2", 2), ("0", 0), ("007", 7), ("999999999999999999", 10**18 - 1), ("", 1), ("1.5", None),
+    ("2.0", None), (" 2", None), ("2 ", None), ("1e2", None), ("+2", None), ("1_0", None),
+    ("-0", None), ("9223372036854775807", None), ("\u0662", None), ("0x2", None)])
+def test_a_count_is_up_to_18_digits(tmp_path, duckdb, count, times):
+    """In CSV and JSON, as text and as a number, with DuckDB or without."""
+    texts = {"a.csv": f"src,dst,port,count\n10.0.0.30,10.0.0.10,80,{count}\n",
+             "a.jsonl": f'{GOOD}\n{GOOD[:-1]},"count":"{count}"}}\n'.replace('"count":""', '"x":0')}
+    if count[:1] not in ("", "0", "-") and count.isascii():
+        texts["b.jsonl"] = f'{GOOD}\n{GOOD[:-1]},"count":{count.strip()}}}\n'
+    for name, text in texts.items():
+        log = rows_of(text, tmp_path, name, duckdb)
+        known = name.endswith("jsonl")
+        if name == "b.jsonl" and count.strip() == "2":
+            assert sum(log.rows.values()) == 3
+        else:
+            assert sum(log.rows.values()) == known + (times or 0), (name, log)
+            assert log.bad == (1 if times is None or name == "b.jsonl" and count[0] in "+" else 0)
+
+
+def test_empty_cells_behind_the_last_are_none(tmp_path, duckdb):
+    text = "src,dst,port\n10.0.0.30,10.0.0.10,80,\n10.0.0.30,10.0.0.10,80\n10.0.0.30,10.0.0.10,80,,\n"
+    log = rows_of(text, tmp_path, "a.csv", duckdb)
+    assert (sum(log.rows.values()), log.bad) == (3, 0)
+
+
+def test_what_a_line_leaves_out_has_a_meaning(tmp_path, duckdb):
+    """No protocol is TCP and no count is 1, though other lines have them, soon or late."""
+    late = GOOD[:-1].replace("3306", "53") + ',"proto":"UDP","count":4,"verdict":"DROP"}\n'
+    for before in (1, 6000):
+        log = rows_of(f"{GOOD}\n" * before + late + GOOD[:-1] + ',"proto":null,"count":null}',
+                      tmp_path, "a.jsonl", duckdb)
+        said = {(row.protocol, row.port, row.said): n for row, n in log.rows.items()}
+        assert said == {("TCP", 3306, None): before + 1, ("UDP", 53, "dropped"): 4}
+    text = "src,dst,port,protocol,count\n10.0.0.30,10.0.0.10,53,UDP,2\n10.0.0.30,10.0.0.10,80,,\n"
+    log = rows_of(text, tmp_path, "a.csv", duckdb)
+    assert {(row.protocol, n) for row, n in log.rows.items()} == {("UDP", 2), ("TCP", 1)}
+
+
 def test_flat_json_lines(tmp_path, duckdb):
     text = '{"src":"10.0.0.30","dst":"10.0.0.10","port":3306,"verdict":"ACCEPT","count":3}\n' \
            '\n{"src":"default/web","dst":"db","port":"3306","verdict":"REJECT","count":"2"}\n' \
            '{"src":"10.0.0.30","dst":"10.0.0.10","port":80}\n[1]\n{"src"\n'
     log = rows_of(text, tmp_path, "flows.json", duckdb)
-    said = sorted((row.src.pod or row.src.ip, row.said, n) for row, n in log.rows.items())
-    assert said == [("10.0.0.30", "forwarded", 3), ("web", "dropped", 2)]
-    assert log.bad == 3
+    said = sorted((row.src.pod or row.src.ip, row.said or "", n) for row, n in log.rows.items())
+    assert said == [("10.0.0.30", "", 1), ("10.0.0.30", "forwarded", 3), ("web", "dropped", 2)]
+    assert log.bad == 2
     assert [(bad.line, bad.why) for bad in log.examples] == [
-        (4, "no count: None"), (5, "the line is no JSON object"),
+        (5, "the line is no JSON object"),
         (6, "the line is no JSON object")]
 
 
@@ -447,7 +489,8 @@ def has_a_key_twice(text):
 
 
 SCRAPS = (b'"', b"{", b"}", b",", b"\n", b"\r\n", b"\x00", b"null", b"1e5", b"-1", b"NaN", b"\\u0000",
-          b"\\ud800", b"\xe2\x80\xa8", b" ", b"[", b"]", b"\xef\xbb\xbf", b"\xff")
+          b"\\ud800", b"\xe2\x80\xa8", b" ", b"[", b"]", b"\xef\xbb\xbf", b"\xff", b"1.5",
+          b"2.0", b'" 2"', b"+2", b"1_0", b"9223372036854775807", b"-0", b"0", b",\n", b"06")
 
 
 def mutant(r, text):
@@ -464,7 +507,9 @@ def test_readers_agree_about_broken_logs(tmp_path):
     pytest.importorskip("duckdb")
     r = random.Random(int(os.environ.get("NETPOL_SEED", "1")))
     logs = {"a.jsonl": LOG.read_bytes().splitlines(True)[:12], "a.csv": [LOG.with_suffix(".csv").read_bytes()],
-            "b.jsonl": [b'{"src":"10.0.0.30","dst":"10.0.0.10","port":3306,"count":3}\n'] * 3}
+            "b.jsonl": [b'{"src":"10.0.0.30","dst":"10.0.0.10","port":3306,"count":3}\n',
+                        b'{"src":"10.0.0.30","dst":"10.0.0.10","port":53,"protocol":"UDP"}\n'] * 2,
+            "b.csv": [b"src,dst,port,protocol,count\n", *[b"10.0.0.30,10.0.0.10,3306,6,3\n"] * 3]}
     for number in range(60):
         name = r.choice(sorted(logs))
         text = mutant(r, b"".join(logs[name]))
@@ -615,7 +660,6 @@ def test_the_readers_know_every_path_of_a_flow():
 
 # ---- one line stops nothing ----
 
-GOOD = '{"src":"10.0.0.30","dst":"10.0.0.10","port":3306}'
 HOSTILE = [
     ("a NUL in a name", '{"src":"prod/\\u0000report","dst":"10.0.0.10","port":3306}'),
     ("a NUL in a namespace", '{"src":"x","src_namespace":"a\\u0000","dst":"10.0.0.10","port":1}'),
