@@ -23,6 +23,12 @@ class _Parser(argparse.ArgumentParser):
         self.exit(MISUSE, f"{self.prog}: {message}\n")
 
 
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 1, not {text}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m netpol", description="Kubernetes network policies.")
     parser.add_argument("-V", "--version", action="version", version=f"netpol {__version__}")
@@ -58,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
                       help=f"what is left to the network plug-in: {', '.join(PRESETS)}")
     made.add_argument("--node-address", action="append", default=[], metavar="[NODE=]IP",
                       help="one more address that is local to nodes; repeatable")
-    made.add_argument("--top", type=int, default=10, metavar="N", help="lines a table (default 10)")
+    made.add_argument("--resolve", action="append", default=[], metavar="NAME=IP,…",
+                      help="what a domain name stands for; repeatable")
+    made.add_argument("--top", type=_positive, default=10, metavar="N", help="lines a table (default 10)")
     made.add_argument("--fail-on", action="append", default=[], metavar="WHAT",
                       choices=("denied", "mismatch", "closed", "opened", "uncovered", "bad",
                                "unknown"),
@@ -80,7 +88,7 @@ def _write(made: Audit, options: argparse.Namespace) -> None:
     if options.save:
         save(made, options.save, options.output if options.output != "text" else None)
     elif options.output == "text":
-        sys.stdout.write(made.text(top=max(options.top, 1), color=_colored(options.color)))
+        sys.stdout.write(made.text(top=options.top, color=_colored(options.color)))
     elif options.output == "arrow":
         write_arrow(made, sys.stdout.buffer)
     elif options.output == "parquet":
@@ -135,15 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         made = audit(options.flows, options.filename, baseline=options.baseline,
                      semantics=options.semantics, default_namespace=options.namespace,
-                     node_addresses=options.node_address, keep_going=options.keep_going,
-                     format=options.input,
+                     node_addresses=options.node_address, resolve=options.resolve,
+                     keep_going=options.keep_going, format=options.input,
                      use_duckdb=not options.no_duckdb)
         _write(made, options)
     except NetpolError as error:
         for line in error.diagnostics or (error,):
             print(line, file=sys.stderr)
         return BAD_INPUT
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         print(f"netpol audit: {error}", file=sys.stderr)
         return BAD_INPUT
     except ImportError as error:

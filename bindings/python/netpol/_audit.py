@@ -14,12 +14,12 @@ from typing import Any
 
 from . import _core
 from ._audit_judge import Directory, Flow, Judge, Place, Unknown
-from ._audit_left import LeftOut, baseline_of, errors_of, left_out_of
+from ._audit_left import LeftOut, Source, baseline_of, errors_of, left_out_of, loaded_of
 from ._audit_read import BadLine, Log, path_of, read_log, read_rows, read_table
 from ._audit_rows import Row
 from ._engine import Cluster, Decision
 from ._errors import NetpolError
-from ._manifests import Manifests, Path, load
+from ._manifests import Manifests, Path
 from ._model import NetworkPolicy
 
 SCHEMA = "netpol.audit/v1"
@@ -439,13 +439,10 @@ def _json_group(group: Group, said: str = "") -> dict[str, Any]:
 
 # ---- the function ----
 
-Source = Manifests | Path | Iterable[Path]
-
-
 def audit(flows: Any, manifests: Source, *, baseline: Source | None = None,
           semantics: str = "spec", default_namespace: str = "default",
-          node_addresses: Iterable[str] = (), keep_going: bool = False,
-          format: str | None = None, use_duckdb: bool = True) -> Audit:
+          node_addresses: Iterable[str] = (), resolve: Iterable[str] = (),
+          keep_going: bool = False, format: str | None = None, use_duckdb: bool = True) -> Audit:
     """Holds flow logs against policies.
 
     Lines that are alike are counted first, by DuckDB if that is installed; the policies are asked
@@ -457,38 +454,37 @@ def audit(flows: Any, manifests: Source, *, baseline: Source | None = None,
     :param manifests: :func:`load`'s result, or paths.
     :param baseline: what is there today, as ``manifests``: ``changes`` is then what of the log the
         new policies close and open.
-    :param semantics, default_namespace, node_addresses, keep_going: as of :class:`Cluster`.
+    :param semantics, default_namespace, node_addresses, resolve, keep_going: as of
+        :class:`Cluster`.
     :param format: of files, where their look does not tell: "hubble", "jsonl", "csv", …
     :param use_duckdb: False reads text with the standard library.
+    :raises TypeError: the manifests, or the baseline, are something else.
     :raises ValueError: a log has no columns for source, destination and port.
     :raises ImportError: Parquet, Arrow or a table is given, and what reads it is missing.
     """
     log = Log()
-    loaded = [None if one is None else _loaded(one, keep_going) for one in (manifests, baseline)]
-    if loaded[0] is not None and loaded[1] is not None:
-        loaded[1], taken = baseline_of(loaded[1], loaded[0])
-        if taken:
-            log.note("the baseline has no pods: it is taken to have those of the manifests, and "
-                     "their namespaces, nodes and services where it has none of that name")
-    judges = [None if one is None else _judge(one, default_namespace, semantics=semantics,
-                                              node_addresses=tuple(node_addresses),
-                                              keep_going=keep_going) for one in loaded]
+    proposed = loaded_of(manifests, keep_going)
+    today = None if baseline is None else _today(baseline, proposed, log, keep_going)
+    options = {"semantics": semantics, "node_addresses": tuple(node_addresses),
+               "resolve": tuple(resolve), "keep_going": keep_going}
+    judge = _judge(proposed, default_namespace, **options)
+    left = left_out_of(proposed, judge.engine, "manifests")
+    before = None
+    if today is not None:
+        before = _judge(today, default_namespace, **options)
+        left += left_out_of(today, before.engine, "baseline")
     _read(flows, log, format, use_duckdb)
-    assert loaded[0] is not None and judges[0] is not None
-    left = [out for one, judge, name in zip(loaded, judges, ("manifests", "baseline"))
-            if one is not None and judge is not None
-            for out in left_out_of(one, judge.engine, name)]
-    made = Audit(loaded[0], log, semantics, default_namespace, left)
-    made._take(log.rows.items(), judges[0], judges[1])
+    made = Audit(proposed, log, semantics, default_namespace, left)
+    made._take(log.rows.items(), judge, before)
     return made
 
 
-def _loaded(manifests: Source, keep_going: bool) -> Manifests:
-    if isinstance(manifests, Manifests):
-        return manifests
-    one = path_of(manifests)
-    paths = (one,) if one is not None else tuple(manifests)  # type: ignore[arg-type]
-    return load(*paths, keep_going=keep_going)
+def _today(baseline: Source, proposed: Manifests, log: Log, keep_going: bool) -> Manifests:
+    today, taken = baseline_of(loaded_of(baseline, keep_going), proposed)
+    if taken:
+        log.note("the baseline has no pods: it is taken to have those of the manifests, and "
+                 "their namespaces, nodes and services where it has none of that name")
+    return today
 
 
 def _judge(manifests: Manifests, default_namespace: str, **options: Any) -> Judge:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Manifests that are not whole: what was left out and why, and a baseline without pods."""
+"""The manifests of an audit: reading them, what was left out and why, a baseline without pods."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from ._audit_read import path_of
 from ._engine import Engine
 from ._errors import Diagnostic, diagnostics_of
-from ._manifests import Manifests
+from ._manifests import Manifests, Path, load
 from ._model import (CronJob, DaemonSet, Deployment, Job, NetworkPolicy, Pod, Policy, ReplicaSet,
                      ReplicationController, StatefulSet)
 
@@ -29,6 +31,28 @@ class LeftOut:
     def __str__(self) -> str:
         name = f"{self.object}: " if self.object else ""
         return f"{'baseline: ' if self.of == 'baseline' else ''}{name}{self.why}"
+
+
+Source = Manifests | Path | Iterable[Path]
+
+
+def given_of(manifests: Any) -> Any:
+    """What was given for manifests, if it can be some; paths as a list."""
+    if isinstance(manifests, Manifests) or path_of(manifests) is not None:
+        return manifests
+    several = list(manifests) if isinstance(manifests, Iterable) else [manifests]
+    for one in several:
+        if path_of(one) is None:
+            raise TypeError(f"manifests must be Manifests or paths, not {one!r}")
+    return several
+
+
+def loaded_of(manifests: Source, keep_going: bool) -> Manifests:
+    """The manifests that were given, read where they are paths."""
+    if isinstance(manifests, Manifests):
+        return manifests
+    paths = [manifests] if path_of(manifests) is not None else given_of(manifests)
+    return load(*map(os.fspath, paths), keep_going=keep_going)
 
 
 def baseline_of(given: Manifests, proposed: Manifests) -> tuple[Manifests, bool]:

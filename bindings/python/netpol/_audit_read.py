@@ -380,7 +380,8 @@ def read_table(table: Any, log: Log, *, name: str = "<table>") -> None:
     columns = columns_of(made.column_names)
     kept = made.select(list(columns.values()))
     shape = Shape("table", columns=columns)
-    raws = ((number, tuple(_text_of(row.get(columns.get(word, ""))) or None for word in FLAT_FIELDS))
+    raws = ((number, tuple(_text_of(row.get(columns.get(word, ""))) or None
+                           for word in FLAT_FIELDS))
             for number, row in enumerate(_dicts_of(kept), 1))
     take(raws, shape, name, log)
 

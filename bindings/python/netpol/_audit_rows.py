@@ -213,7 +213,7 @@ def _flat_end(cells: Raw) -> End | Bad | None:
 
 
 def _yes(text: str | None) -> bool:
-    return text is not None and text.strip().lower() in ("true", "1", "t", "yes")
+    return text is not None and text.strip().lower() in ("true", "1", "t", "yes", "y")
 
 
 # ---- what both have in common ----
@@ -231,7 +231,8 @@ def _protocol_of(text: str | None) -> str | Bad:
     if word in _PROTOCOLS:
         return _PROTOCOLS[word]
     if word.isascii() and word.isdigit() and len(word) <= 3 and int(word) <= 255:
-        return word
+        number = str(int(word))
+        return _PROTOCOLS.get(number, number)
     return Bad(f"unknown protocol: {text}")
 
 

@@ -295,6 +295,8 @@ TABLES = [
     ("without a protocol it is TCP", "src,dst,port", "10.0.0.30,10.0.0.10,3306"),
     ("numbers of protocols", "srcaddr,dstaddr,srcport,dstport,protocol",
      "10.0.0.30,10.0.0.10,40000,3306,6"),
+    ("numbers with zeros before them", "src,dst,port,protocol", "10.0.0.30,10.0.0.10,3306,06"),
+    ("what is no reply", "src,dst,port,is_reply", "10.0.0.30,10.0.0.10,3306,n"),
     ("words of the AWS agent", "Src IP,Src Port,Dest IP,Dest Port,Proto",
      "10.0.0.30,40000,10.0.0.10,3306,TCP"),
     ("IPv4 in IPv6", "source_ip,destination_ip,destination_port",
@@ -355,6 +357,12 @@ def test_a_count_is_up_to_18_digits(tmp_path, duckdb, count, times):
         else:
             assert sum(log.rows.values()) == known + (times or 0), (name, log)
             assert log.bad == (1 if times is None or name == "b.jsonl" and count[0] in "+" else 0)
+
+
+@pytest.mark.parametrize("word", ["y", "Y", "yes", "true", "T", "1"])
+def test_replies_are_told_in_many_words(tmp_path, duckdb, word):
+    log = rows_of(f"src,dst,port,is_reply\n10.0.0.30,10.0.0.10,80,{word}\n", tmp_path, "a.csv", duckdb)
+    assert log.skipped == {"replies": 1} and not log.rows
 
 
 def test_empty_cells_behind_the_last_are_none(tmp_path, duckdb):

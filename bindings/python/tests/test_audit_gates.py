@@ -137,3 +137,64 @@ def test_a_gate_of_mismatches_needs_verdicts_in_the_log(tmp_path, capsys):
     log.write_text(line % ',"verdict":"DROP"')
     assert gate(*given) == 0
     capsys.readouterr()
+
+
+# ---- what is given wrongly ----
+
+@pytest.mark.parametrize("make, says", [
+    (lambda m: None, "not None"), (lambda m: 3, "not 3"), (lambda m: [3], "not 3"),
+    (netpol.Cluster, "Cluster"), (lambda m: netpol.Cluster(m).compile(), "Engine"),
+    (lambda m: m.objects, "Namespace")])
+def test_what_are_no_manifests_is_said(manifests, make, says):
+    given = make(manifests)
+    for arguments in ({"manifests": given}, {"manifests": manifests, "baseline": given}):
+        if given is None and "baseline" in arguments:
+            continue
+        with pytest.raises(TypeError, match=f"must be Manifests or paths.*{says}"):
+            netpol.audit(LOG, **arguments)
+
+
+NAMED = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: names}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress:
+  - action: Deny
+    to: [{networks: [0.0.0.0/0]}]
+"""
+BY_NAME = NAMED.replace("Deny", "Accept").replace("networks: [0.0.0.0/0]",
+                                                  "domainNames: [db.example]")
+
+
+def test_domain_names_stand_for_addresses(tmp_path, capsys):
+    path = tmp_path / "names.yaml"
+    path.write_text(BY_NAME.replace("name: names", "name: first") + "---" + NAMED.replace(
+        "priority: 1", "priority: 2"))
+    rows = [{"src": "default/web", "dst": "192.0.2.7", "port": 443}]
+    assert not netpol.audit(rows, [CLUSTER, path]).flows[0].allowed
+    assert netpol.audit(rows, [CLUSTER, path], resolve=["db.example=192.0.2.7"]).flows[0].allowed
+    log = tmp_path / "a.jsonl"
+    log.write_text(json.dumps(rows[0]))
+    given = ("-f", CLUSTER, "-f", path, log, "--fail-on", "denied")
+    assert gate(*given) == 1
+    assert gate(*given, "--resolve", "db.example=192.0.2.7") == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("top", ["0", "-1", "many"])
+def test_a_table_has_lines(top, capsys):
+    with pytest.raises(SystemExit) as end:
+        gate("-f", CLUSTER, LOG, "--top", top)
+    assert end.value.code == 3 and "--top" in capsys.readouterr().err
+
+
+def test_what_nests_too_deep_is_bad_input(monkeypatch, capsys):
+    def deep(*_, **__):
+        raise RecursionError("maximum recursion depth exceeded")
+    monkeypatch.setattr("netpol.__main__.audit", deep)
+    assert gate("-f", CLUSTER, LOG) == 2
+    assert "recursion" in capsys.readouterr().err
