@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, overload
 
 from . import _core
+from ._handle import SharedHandle
 
 
 class _Stream(Protocol):
@@ -19,7 +20,7 @@ class _Array(Protocol):
 ArrowTable = _Stream | _Array
 
 
-class Column(Sequence["bool | None"]):
+class Column(SharedHandle, Sequence["bool | None"]):
     """Verdicts of many flows: True is allowed, False denied, None not known.
 
     An Arrow column of bool: ``pyarrow.array(column)``, ``polars.Series(column)``. Its batches are those

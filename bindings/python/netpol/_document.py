@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sys
 import tempfile
 import threading
+from operator import index
 from typing import Any
 
 from . import _core
+from ._handle import Handle
 from ._manifests import Path, handle_of
 from ._model import Object
 
 
+#: JSON may hold these as they are; in YAML some are line breaks and the others may not stand in a text
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
 def _yaml_of(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """JSON that is YAML, too. ValueError: NaN and infinite numbers, which JSON does not have."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-class Document:
+def _number(document: int) -> int:
+    if isinstance(document, bool) or not hasattr(document, "__index__"):
+        raise TypeError(f"document must be int, not {document!r}")
+    if document < 0:
+        raise ValueError(f"document counts from 0, so it cannot be {document}")
+    return min(index(document), sys.maxsize)  # of which there are none, either
+
+
+class Document(Handle):
     """A YAML or JSON text under edit. Each edit changes the fewest bytes, or nothing at all."""
 
     def __init__(self, text: str | bytes, *, name: str = "<memory>",
@@ -50,7 +68,7 @@ class Document:
 
     def _edit(self, action: int, path: str, value: str | None, document: int) -> None:
         with self._lock:
-            _core.document_edit(self._handle, document, action, path, value)
+            _core.document_edit(self._handle, _number(document), action, path, value)
 
     def set(self, path: str, value: Any, *, document: int = 0) -> None:
         """Puts a value (numbers, texts, lists, dicts, None) at ``"spec.ingress[0].ports[0].port"``.
@@ -75,7 +93,7 @@ class Document:
         """Makes a document mean what an object says, with the fewest edits found."""
         wanted = handle_of(value)
         with self._lock:
-            _core.document_update(self._handle, document, wanted)
+            _core.document_update(self._handle, _number(document), wanted)
 
     def save(self, path: Path | None = None) -> None:
         """Writes the text to a path, or to where it was read, all at once or not at all."""

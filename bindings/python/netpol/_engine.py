@@ -12,6 +12,7 @@ from typing import Any, Literal
 from . import _core
 from ._column import ArrowTable, Column
 from ._connections import Connections
+from ._handle import Handle, SharedHandle
 from ._manifests import Manifests, Path, accept, flags_of, format_of, handle_of, read_paths
 from ._model import Object, Pod
 from ._pictures import answer_html, explanation_html
@@ -49,6 +50,14 @@ def _port_text(port: int | str | None) -> str | None:
 def _marks(bits: int) -> tuple[str, ...]:
     return tuple(_core.depends_name(1 << i) for i in range(32)
                  if bits >> i & 1 and _core.depends_name(1 << i))
+
+
+def _words(argument: str, words: Iterable[str]) -> tuple[str, ...]:
+    """One text is no list of texts, though Python would go through its characters."""
+    made = None if isinstance(words, str | bytes) else tuple(words)
+    if made is None or not all(isinstance(word, str) for word in made):
+        raise TypeError(f"{argument} must be a list of str, not {words!r}")
+    return made
 
 
 def _doubt(incomplete: bool) -> str:
@@ -110,7 +119,7 @@ class Explanation:
         return explanation_html(self)
 
 
-class Answer:
+class Answer(SharedHandle):
     """The answer to a question in words: one or several flows judged. True if all are allowed."""
 
     def __init__(self, handle: Any, incomplete: bool = False) -> None:
@@ -190,7 +199,7 @@ class Verdict:
         return self._engine.ask(src, dst, port=port, protocol=protocol)
 
 
-class Engine:
+class Engine(SharedHandle):
     """A cluster at one moment, ready for questions. Immutable; any number of threads may use it.
 
     Made by :meth:`Cluster.compile`.
@@ -310,7 +319,7 @@ class Engine:
         return f"<netpol.Engine: {self.pod_count} pods{_doubt(self.incomplete)}>"
 
 
-class Cluster:
+class Cluster(Handle):
     """Namespaces, pods, nodes, services and policies, which may change; engines are made of it.
 
     :param manifests: what it begins with; changes made to its values are seen.
@@ -332,8 +341,10 @@ class Cluster:
         if manifests is not None and not isinstance(manifests, Manifests):
             raise TypeError(f"a cluster is made of Manifests, not {manifests!r}")
         self._lock = threading.Lock()
-        self._handle = _core.cluster_new(semantics, default_namespace, tuple(node_addresses),
-                                         tuple(resolve), flags_of(keep_going=keep_going)).this
+        self._handle = _core.cluster_new(semantics, default_namespace,
+                                         _words("node_addresses", node_addresses),
+                                         _words("resolve", resolve),
+                                         flags_of(keep_going=keep_going)).this
         if manifests is not None:
             self._put_list(manifests._current())
 

@@ -64,6 +64,7 @@ class MisuseError(NetpolError, TypeError):
 
 
 _CLASSES: dict[str, type[NetpolError]] = {
+    "i/o": LoadError,
     "invalid": InvalidError,
     "not found": NotFoundError,
     "limit": LimitError,

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ._engine import Cluster, Engine
+from ._handle import Handle
 from ._manifests import Manifests
 
 
-class Live:
+class Live(Handle):
     """A cluster under change, and the engine of it that holds now.
 
         live = netpol.Live(manifests)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from . import _core, _model
 from ._errors import Diagnostic, LoadError, NetpolError, diagnostics_of, summary
+from ._handle import Handle
 from ._model import NetworkPolicy, Object, Policy
 from ._pods import check_addresses
 
@@ -168,7 +169,7 @@ def _key_of(handle: Any) -> str:
     return f"{_core.object_namespace(handle) or 'default'}/{name}"
 
 
-class Policies(MutableMapping[str, Policy]):
+class Policies(Handle, MutableMapping[str, Policy]):
     """Policies by name: ``"namespace/name"``, or ``"name"`` of those that have no namespace.
 
     Values may be changed in place; a cluster that is made afterwards sees it. A policy whose name was
@@ -283,7 +284,7 @@ class _NetworkPolicies(Mapping[str, NetworkPolicy]):
         return f"NetworkPolicies({list(self)})"
 
 
-class Manifests:
+class Manifests(Handle):
     """What was loaded, in order. Made by :func:`load` and :func:`loads`."""
 
     def __init__(self, handle: Any, flags: int, diagnostics: tuple[Diagnostic, ...]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 
 from . import _core
 from ._engine import _MACHINES, Engine
+from ._handle import SharedHandle
 from ._manifests import Manifests, Path, flags_of
 
 _KINDS = {_core.ITEM_CASE: "case", _core.ITEM_INVARIANT: "invariant"}
@@ -58,7 +59,7 @@ class RuleCoverage:
     decided: int
 
 
-class ScenarioReport(Sequence[ScenarioResult]):
+class ScenarioReport(SharedHandle, Sequence[ScenarioResult]):
     """The results of a run, in the order of the file. True if all passed."""
 
     def __init__(self, handle: Any) -> None:
@@ -119,7 +120,7 @@ def _result(row: dict[str, Any]) -> ScenarioResult:
                           tuple(row["depends"]))
 
 
-class Scenario:
+class Scenario(SharedHandle):
     """A scenario file: what must be allowed and denied, and what must hold for every pod.
 
     The page docs/scenarios.md tells the format. Made by :meth:`load` and :meth:`loads`.
@@ -144,7 +145,8 @@ class Scenario:
         """Reads a scenario file; its manifests are read by :meth:`compile`.
 
         :param keep_going: go on without policies that are invalid.
-        :raises InvalidError: the file is broken; it carries all diagnostics.
+        :raises LoadError: the file cannot be read.
+        :raises InvalidError: it is broken; the exception carries all diagnostics.
         """
         name = os.fspath(path)
         return cls(_core.scenario_read(name, flags_of(keep_going=keep_going)).this, name)
@@ -165,6 +167,8 @@ class Scenario:
         """
         if engine not in _MACHINES:
             raise ValueError(f"engine must be compiled or reference, not {engine!r}")
+        if more is not None and not isinstance(more, Manifests):
+            raise TypeError(f"more must be Manifests, not {more!r}")
         added = None if more is None else more._current()
         return Engine(_core.scenario_compile(self._handle, added, _MACHINES[engine]).this)
 
@@ -174,6 +178,9 @@ class Scenario:
         :param engine: what is tested; None: :meth:`compile`'s.
         :param item: its number, from 0.
         """
+        if engine is not None and not isinstance(engine, Engine):
+            raise TypeError(f"engine must be an Engine, not {engine!r}; of other manifests, "
+                            "scenario.compile(manifests) makes one")
         if item is not None and not 0 <= item < len(self.items):
             raise IndexError(f"there are {len(self.items)} items, so none has the number {item}")
         tested = self.compile() if engine is None else engine

@@ -172,6 +172,33 @@ def test_a_changed_value_goes_back_into_its_text():
     assert len(document) == 1
 
 
+@pytest.mark.parametrize("text", ["a\x85b", "a\x7fb", "a\uffffb", "\u2028", "a\x80b", "\ufeffa", "a\nb", "\U0001ffff", "é"])
+def test_any_text_can_be_set_and_is_read_back(text):
+    doc = netpol.Document.open(EXAMPLE[1])
+    doc.set("metadata.annotations", {"k": text})
+    doc.set("metadata.annotations.l", text)
+    doc.set("metadata.name", text)
+    metadata = netpol.loads(doc.text).objects[0].metadata
+    assert metadata.annotations == {"k": text, "l": text} and metadata.name == text
+    assert not set("\x7f\x80\x85\ufeff\uffff") & set(doc.text)
+
+
+@pytest.mark.parametrize("act, kind, words", [
+    (lambda d: d.set("metadata.name", float("nan")), ValueError, "JSON"),
+    (lambda d: d.set("metadata.name", float("inf")), ValueError, "JSON"),
+    (lambda d: d.set("metadata.name", "b", document=-1), ValueError, "document counts from 0"),
+    (lambda d: d.delete("metadata.name", document="0"), TypeError, "document must be int"),
+    (lambda d: d.update(netpol.NetworkPolicy(), document=True), TypeError, "document must be int"),
+    (lambda d: d.rename("metadata.name", "b", document=1 << 70), netpol.NotFoundError, "not so many documents"),
+])
+def test_what_is_no_value_and_no_document_is_said(act, kind, words):
+    doc = netpol.Document(named("a"))
+    before = doc.text
+    with pytest.raises(kind, match=words):
+        act(doc)
+    assert doc.text == before
+
+
 def test_edits_that_cannot_be_made_change_nothing():
     document = netpol.Document.loads("a: 1\n")
     with pytest.raises(netpol.NotFoundError):

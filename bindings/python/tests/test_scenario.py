@@ -50,6 +50,16 @@ def test_what_fails_says_why():
         scenario.run(item=4)
 
 
+def test_a_missing_file_and_wrong_arguments_are_said(manifests):
+    with pytest.raises(netpol.LoadError, match="nope"):
+        netpol.Scenario.load("nope")
+    scenario = netpol.Scenario.load(EXAMPLE[0].parent / "scenario.yaml")
+    with pytest.raises(TypeError, match="^engine must be an Engine.*compile"):
+        scenario.run(manifests)
+    with pytest.raises(TypeError, match="^more must be Manifests"):
+        scenario.compile(netpol.Cluster(manifests).compile())
+
+
 def test_another_engine_and_more_objects():
     scenario = netpol.Scenario.load(SCENARIO)
     assert scenario.run(scenario.compile(engine="reference"))
