@@ -25,6 +25,11 @@ if isinstance(policy, netpol.NetworkPolicy):
     policy.spec.ingress[0].ports[0].port = 3307
     assert_type(policy.spec.pod_selector.match_labels["app"], str)
     assert_type(netpol.dumps(policy), str)
+p = manifests.network_policies["default/db-policy"]
+selector = p.spec.ingress[0].peers[0].pod_selector
+if selector is not None:
+    assert_type(selector.match_labels["role"], str)
+    selector.match_labels["role"] = "api"
 cluster = netpol.Cluster(manifests, semantics="cilium")
 cluster.set_pod("shop/web", {"app": "web"}, ips=["10.0.0.1"])
 engine = cluster.compile()
@@ -58,6 +63,7 @@ WRONG = [
     "netpol.Cluster().compile().evaluate(3)",
     "netpol.Selector('a').matches({'a': 1})",
     "netpol.dumps('x')",
+    "netpol.loads('').network_policies['a'].priority",
 ]
 
 
