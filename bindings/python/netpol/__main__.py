@@ -147,6 +147,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                      keep_going=options.keep_going, format=options.input,
                      use_duckdb=not options.no_duckdb)
         _write(made, options)
+        if options.save or options.output in _BINARY:  # tables have no place for it
+            for out in made.left_out:
+                print(f"netpol audit: left out: {out}", file=sys.stderr)
     except NetpolError as error:
         for line in error.diagnostics or (error,):
             print(line, file=sys.stderr)

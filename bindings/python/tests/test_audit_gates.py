@@ -53,6 +53,11 @@ def test_every_form_says_what_was_left_out(invalid):
     assert "incomplete" not in whole.text() + whole.to_html()
 
 
+def test_where_a_table_is_written_it_is_said_beside(tmp_path, invalid, capsys):
+    assert gate("-f", CLUSTER, "-f", invalid, "--keep-going", LOG, "--save", tmp_path / "a.json") == 0
+    assert "left out: NetworkPolicy default/closed" in capsys.readouterr().err
+
+
 def test_broken_documents_and_the_baseline_are_told_too(tmp_path, invalid):
     (tmp_path / "broken.yaml").write_text("kind: NetworkPolicy\nmetadata: [\n")
     a = netpol.audit(LOG, [CLUSTER, tmp_path / "broken.yaml"], keep_going=True)
