@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
                       help="one more address that is local to nodes; repeatable")
     made.add_argument("--resolve", action="append", default=[], metavar="NAME=IP,…",
                       help="what a domain name stands for; repeatable")
-    made.add_argument("--top", type=_positive, default=10, metavar="N", help="lines a table (default 10)")
+    made.add_argument("--top", type=_positive, default=10, metavar="N",
+                      help="lines a table (default 10)")
     made.add_argument("--fail-on", action="append", default=[], metavar="WHAT",
                       choices=("denied", "mismatch", "closed", "opened", "uncovered", "bad",
                                "unknown"),
