@@ -26,6 +26,8 @@ netpol_status np_write_object(np_buffer *b, const netpol_object *x, int32_t form
 /* A string as canonical YAML writes it as a value, at the end of the buffer (whose column is
  * counted from its last line feed). `indent`: of the lines that it may go on in. */
 void np_write_yaml_string(np_buffer *b, np_slice s, size_t indent);
+/* A string in double quotes, on one line whatever it holds; what is no UTF-8 becomes U+FFFD. */
+void np_write_double_quoted(np_buffer *b, np_slice s);
 /* A string as it may stand in a flow collection, or anywhere: plain, or in double quotes. */
 void np_write_flow_string(np_buffer *b, np_slice s);
 

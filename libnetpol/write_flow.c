@@ -20,5 +20,5 @@ void np_write_flow_string(np_buffer *b, np_slice s)
     if (is_plain_word(s))
         np_buffer_add(b, s.p, s.n);
     else
-        np_buffer_json(b, s);
+        np_write_double_quoted(b, s);
 }

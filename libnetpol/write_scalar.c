@@ -480,3 +480,14 @@ void np_write_yaml_string(np_buffer *b, np_slice s, size_t indent)
         y.line--;
     np_yaml_string(&y, s, indent, false);
 }
+
+void np_write_double_quoted(np_buffer *b, np_slice s)
+{
+    if (!is_utf8(s)) {
+        np_buffer_json(b, s);
+        return;
+    }
+    np_yaml y = {.to = b, .line = b->n};
+    pen p = pen_at(&y, s, 0, false);
+    write_quoted(&p, '"');
+}
