@@ -81,7 +81,7 @@ void np_release(const netpol_allocator *a, void *old, size_t old_size)
 bool np_grow_more(const netpol_allocator *a, void **at, size_t *room, size_t wanted, size_t element)
 {
     size_t first = element > 64 ? 2 : 8; /* of what is large few may be all */
-    size_t more = *room < first ? first : *room * 2;
+    size_t more = *room < first ? first : *room + *room / 2; /* little stays unused */
     if (more < wanted)
         more = wanted;
     if (more > SIZE_MAX / element)

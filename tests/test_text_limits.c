@@ -119,7 +119,7 @@ static void hostile_texts_are_bounded_work(void **state)
         uint64_t most = hostile[i].most_fed == ALL ? n + c.documents + 1 : hostile[i].most_fed;
         if (c.fed > most || c.events > hostile[i].most_events)
             fail_msg("%s: %" PRIu64 " bytes, %" PRIu64 " events", why, c.fed, c.events);
-        if (c.most_bytes > 12 * n + 65536)
+        if (c.most_bytes > 16 * n + 65536)
             fail_msg("%s: %zu bytes of memory", why, c.most_bytes);
         netpol_diagnostics_free(c.diags);
         free(text);
