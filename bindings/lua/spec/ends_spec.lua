@@ -5,6 +5,13 @@ local harness = require "bindings.lua.spec.harness"
 local netpol = require "netpol"
 local same, holds, raises = harness.same, harness.holds, harness.raises
 
+-- Compiled by LuaJIT, netpol.cluster in a finalizer sometimes never returns, for a reason not yet found; in the
+-- interpreter it does.
+if rawget(_G, "jit") then
+  jit.off()
+  jit.flush()
+end
+
 local QUESTION = { from = "web", to = "db", port = 3306 }
 
 local function manifests()
