@@ -38,6 +38,9 @@ typedef struct np_parties {
 netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options *how,
                               np_arena *arena, np_parties *out, netpol_diagnostics *diags);
 
+/* A party as one end of a packet of a family that it has. */
+np_side np_side_of_party(const np_snapshot *s, const np_party *p, uint8_t family);
+
 /* ---- list_focus.c ---- */
 
 /* Marks the parties that the list is about: all pods, or those of how->focus. NETPOL_OK;

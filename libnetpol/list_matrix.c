@@ -50,17 +50,6 @@ static bool add_everything(np_matrix *t)
 
 /* ---- judging ---- */
 
-static np_side side_of(const np_matrix *t, const np_party *p, uint8_t family)
-{
-    const np_snapshot *s = t->e->snapshot;
-    if (p->pod != NP_NONE)
-        return np_side_of_pod(s, p->pod, family);
-    np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
-    if (p->destination)
-        side.node = np_snapshot_node_of_ip(s, &p->ip);
-    return side;
-}
-
 static bool is_shown(const np_matrix *t, size_t i, size_t k)
 {
     const np_party *src = &t->parties.at[i];
@@ -99,8 +88,8 @@ static netpol_status judge_pair(np_matrix *t, size_t i, size_t k, uint8_t family
         *cell = 0;
         return NETPOL_OK;
     }
-    np_packet q = {.src = side_of(t, src, family),
-                   .dst = side_of(t, dst, family),
+    np_packet q = {.src = np_side_of_party(t->e->snapshot, src, family),
+                   .dst = np_side_of_party(t->e->snapshot, dst, family),
                    .two_replicas = i == k && src->pod != NP_NONE && is_workload(t, src)};
     np_conns c;
     const np_end_cuts *out = cuts_of(t, src, &q, NETPOL_EGRESS);

@@ -416,3 +416,13 @@ netpol_status np_parties_make(const netpol_engine *e, const netpol_list_options 
     np_index_free(&g.keys.index);
     return made ? np_parties_focus(e, how, arena, out, diags) : NETPOL_NO_MEMORY;
 }
+
+np_side np_side_of_party(const np_snapshot *s, const np_party *p, uint8_t family)
+{
+    if (p->pod != NP_NONE)
+        return np_side_of_pod(s, p->pod, family);
+    np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
+    if (p->destination)
+        side.node = np_snapshot_node_of_ip(s, &p->ip);
+    return side;
+}

@@ -149,6 +149,12 @@ void np_answer_policy_json(np_buffer *b, const netpol_answer *x, const netpol_de
 /* "shop/db, ingress[0] from[1] ports[0]  db.yaml:12:5". */
 void np_answer_place_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d);
 
+/* "shop/db", or the name alone of what has no namespace. */
+void np_policy_text(np_buffer *b, const np_snapshot *s, const netpol_object *policy);
+/* "policy":"shop/db","kind":"NetworkPolicy". */
+void np_policy_json(np_buffer *b, const np_snapshot *s, const netpol_object *policy);
+
+const char *np_direction_name(int32_t direction);
 const char *np_outcome_name(int32_t outcome);
 /* "[]", or ["own-node","self"]. */
 void np_depends_json(np_buffer *b, uint32_t depends);

@@ -34,7 +34,7 @@ static const char *tier_name(uint8_t tier)
     return names[tier];
 }
 
-static const char *direction_name(uint8_t direction)
+const char *np_direction_name(int32_t direction)
 {
     return direction == NETPOL_EGRESS ? "egress" : "ingress";
 }
@@ -46,12 +46,35 @@ static void add_json(np_buffer *b, const char *key, const char *text)
 }
 
 /* "shop/allow-web", or the name alone of what has no namespace. */
-static void object_name(np_buffer *b, const netpol_answer *x, const netpol_object *policy)
+static void add_policy(np_buffer *b, const np_snapshot *s, const netpol_object *policy)
 {
     const char *space = netpol_object_namespace(policy);
     if (netpol_object_policy(policy))
-        np_buffer_format(b, "%s/", space ? space : x->engine->snapshot->default_namespace);
+        np_buffer_format(b, "%s/", space ? space : s->default_namespace);
     np_buffer_text(b, netpol_object_name(policy));
+}
+
+void np_policy_text(np_buffer *b, const np_snapshot *s, const netpol_object *policy)
+{
+    np_buffer name;
+    np_buffer_init(&name, &b->alloc);
+    add_policy(&name, s, policy);
+    np_buffer_visible(b, (np_slice){name.p, name.n});
+    b->failed = b->failed || name.failed;
+    np_buffer_free(&name);
+}
+
+void np_policy_json(np_buffer *b, const np_snapshot *s, const netpol_object *policy)
+{
+    np_buffer name;
+    np_buffer_init(&name, &b->alloc);
+    add_policy(&name, s, policy);
+    np_buffer_text(b, "\"policy\":");
+    np_buffer_json(b, (np_slice){name.p, name.n});
+    b->failed = b->failed || name.failed;
+    np_buffer_free(&name);
+    np_buffer_char(b, ',');
+    add_json(b, "kind", netpol_object_kind_name(policy));
 }
 
 /* ---- JSON ---- */
@@ -64,15 +87,7 @@ static void number_json(np_buffer *b, const char *key, int32_t value)
 
 void np_answer_policy_json(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
 {
-    np_buffer name;
-    np_buffer_init(&name, &b->alloc);
-    object_name(&name, x, d->policy);
-    np_buffer_text(b, "\"policy\":");
-    np_buffer_json(b, (np_slice){name.p, name.n});
-    b->failed = b->failed || name.failed;
-    np_buffer_free(&name);
-    np_buffer_char(b, ',');
-    add_json(b, "kind", netpol_object_kind_name(d->policy));
+    np_policy_json(b, x->engine->snapshot, d->policy);
     number_json(b, "rule", d->rule);
     number_json(b, "peer", d->peer);
     number_json(b, "port", d->port);
@@ -89,8 +104,8 @@ static void decision_json(np_buffer *b, const answer_form *form, const np_flow_a
 {
     netpol_decision d = np_decision_of(why);
     np_buffer_format(b, "\"%s\":{\"allowed\":%s,\"tier\":\"%s\",\"reason\":\"%s\"",
-                     direction_name(d.direction), d.allowed ? "true" : "false", tier_name(d.tier),
-                     d.reason);
+                     np_direction_name(d.direction), d.allowed ? "true" : "false",
+                     tier_name(d.tier), d.reason);
     if (d.policy) {
         np_buffer_char(b, ',');
         np_answer_policy_json(b, form->x, &d);
@@ -211,14 +226,9 @@ static void ports_text(np_buffer *b, const netpol_answer *x, const np_flow_answe
 void np_answer_place_text(np_buffer *b, const netpol_answer *x, const netpol_decision *d)
 {
     bool egress = d->direction == NETPOL_EGRESS;
-    np_buffer name;
-    np_buffer_init(&name, &b->alloc);
-    object_name(&name, x, d->policy);
-    np_buffer_visible(b, (np_slice){name.p, name.n});
-    b->failed = b->failed || name.failed;
-    np_buffer_free(&name);
+    np_policy_text(b, x->engine->snapshot, d->policy);
     if (d->rule >= 0)
-        np_buffer_format(b, ", %s[%d]", direction_name(d->direction), (int)d->rule);
+        np_buffer_format(b, ", %s[%d]", np_direction_name(d->direction), (int)d->rule);
     if (d->peer >= 0)
         np_buffer_format(b, " %s[%d]", egress ? "to" : "from", (int)d->peer);
     if (d->port >= 0)
@@ -248,7 +258,7 @@ static void reason_text(np_buffer *b, const answer_form *form, const np_flow_ans
                         const np_why *why, const char *end)
 {
     netpol_decision d = np_decision_of(why);
-    np_buffer_format(b, "  %-7s %-5s at ", direction_name(d.direction),
+    np_buffer_format(b, "  %-7s %-5s at ", np_direction_name(d.direction),
                      d.allowed ? "allow" : "deny");
     np_buffer_shown(b, end);
     np_buffer_text(b, ": ");

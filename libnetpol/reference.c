@@ -101,9 +101,7 @@ static np_match peer_matches(const np_judge *j, const np_policy *p, const netpol
     const netpol_ip_block *block = peer->ip_block;
     if (!block)
         return selectors_match(j, p, peer, side);
-    return np_block_matches(j, block->cidr, block->exceptions, block->n_exceptions, side,
-                            j->is.ip_block_pods == NETPOL_IP_BLOCK_EXEMPT,
-                            j->is.ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT);
+    return np_ip_block_matches(j, block, side);
 }
 
 /* 6.4: no peers are all peers. */
@@ -122,21 +120,6 @@ static np_match peers_match(const np_judge *j, const np_policy *p, const netpol_
     return any;
 }
 
-/* 6.7: the protocol is equal, and the port absent, equal, in the range, or so named. */
-static np_match port_matches(const np_judge *j, const netpol_port *p)
-{
-    const np_packet *q = j->packet;
-    uint8_t protocol;
-    if (!np_protocol_of_policy(p->protocol, &protocol) || protocol != q->protocol)
-        return NP_NO;
-    if (!p->port)
-        return NP_YES;
-    if (p->port->string)
-        return np_named_port_matches(j, p->port->string, protocol);
-    int32_t last = p->end_port ? *p->end_port : p->port->number;
-    return p->port->number <= q->port && q->port <= last ? NP_YES : NP_NO;
-}
-
 /* 6.4: no ports are all ports of all protocols. 6.12: of protocols that rules cannot speak of, only
  * such a rule can mean any, or none does. */
 static np_match ports_match(const np_judge *j, const netpol_rule *r, int32_t *index)
@@ -148,7 +131,7 @@ static np_match ports_match(const np_judge *j, const netpol_rule *r, int32_t *in
         return NP_YES;
     np_match any = NP_NO;
     for (size_t i = 0; i < r->n_ports && any != NP_YES; i++) {
-        np_match m = port_matches(j, r->ports[i]);
+        np_match m = np_port_matches(j, r->ports[i]);
         if (m != NP_NO)
             *index = (int32_t)i;
         any = np_or(any, m);

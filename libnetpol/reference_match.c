@@ -2,6 +2,7 @@
 /* What matches what: labels, addresses, named ports. */
 #include "reference_match.h"
 
+#include "port.h"
 #include "selector.h"
 
 np_match np_and(np_match a, np_match b)
@@ -153,7 +154,14 @@ np_match np_block_matches(const np_judge *j, const char *cidr, const char *const
                        : unknown_in_block(j, &block, n_exceptions, side->family);
 }
 
-/* ---- named ports ---- */
+np_match np_ip_block_matches(const np_judge *j, const netpol_ip_block *b, const np_side *side)
+{
+    return np_block_matches(j, b->cidr, b->exceptions, b->n_exceptions, side,
+                            j->is.ip_block_pods == NETPOL_IP_BLOCK_EXEMPT,
+                            j->is.ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT);
+}
+
+/* ---- ports ---- */
 
 /* Spec 6.7: looked up at the destination pod, for ingress and egress alike; of equal names any
  * counts (settled.md 1.5). */
@@ -171,4 +179,19 @@ np_match np_named_port_matches(const np_judge *j, const char *name, uint8_t prot
         any = np_or(any, doubted ? NP_MAYBE : NP_YES);
     }
     return any;
+}
+
+/* 6.7: the protocol is equal, and the port absent, equal, in the range, or so named. */
+np_match np_port_matches(const np_judge *j, const netpol_port *p)
+{
+    const np_packet *q = j->packet;
+    uint8_t protocol;
+    if (!np_protocol_of_policy(p->protocol, &protocol) || protocol != q->protocol)
+        return NP_NO;
+    if (!p->port)
+        return NP_YES;
+    if (p->port->string)
+        return np_named_port_matches(j, p->port->string, protocol);
+    int32_t last = p->end_port ? *p->end_port : p->port->number;
+    return p->port->number <= q->port && q->port <= last ? NP_YES : NP_NO;
 }

@@ -37,9 +37,14 @@ np_match np_block_matches(const np_judge *j, const char *cidr, const char *const
                           size_t n_exceptions, const np_side *side, bool spare_pods,
                           bool spare_nodes);
 
+/* The same of a NetworkPolicy's ipBlock, which spares pods and nodes where that is the choice. */
+np_match np_ip_block_matches(const np_judge *j, const netpol_ip_block *b, const np_side *side);
+
 /* Whether the destination has a container port of this name with the packet's port and protocol;
  * `protocol` must be the name's too, 0: whatever it has. */
 np_match np_named_port_matches(const np_judge *j, const char *name, uint8_t protocol);
+/* Whether the packet goes to this port of a NetworkPolicy. */
+np_match np_port_matches(const np_judge *j, const netpol_port *p);
 
 /* What the cluster-scoped policies of one group say of a direction. */
 unsigned np_admin_says(const np_judge *j, size_t group, int32_t direction, np_why *why);

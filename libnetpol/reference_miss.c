@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The rule that came nearest to allowing what was denied, and the rules that allow what was not. */
-#include "port.h"
 #include "reference_match.h"
 
 /* What one failed condition counts. A label can be given to a pod; an address cannot be changed,
@@ -67,30 +66,13 @@ static unsigned cost_of_peer(const np_judge *j, const np_policy *p, const netpol
     const netpol_ip_block *block = peer->ip_block;
     if (!block)
         return cost_of_selectors(j, p, peer, side);
-    return np_block_matches(j, block->cidr, block->exceptions, block->n_exceptions, side,
-                            j->is.ip_block_pods == NETPOL_IP_BLOCK_EXEMPT,
-                            j->is.ip_block_nodes == NETPOL_IP_BLOCK_EXEMPT) == NP_YES
-               ? 0
-               : COST_ADDRESS;
-}
-
-static bool port_fits(const np_judge *j, const netpol_port *p)
-{
-    const np_packet *q = j->packet;
-    uint8_t protocol;
-    if (!np_protocol_of_policy(p->protocol, &protocol) || protocol != q->protocol)
-        return false;
-    if (!p->port)
-        return true;
-    if (p->port->string)
-        return np_named_port_matches(j, p->port->string, protocol) == NP_YES;
-    return p->port->number <= q->port && q->port <= (p->end_port ? *p->end_port : p->port->number);
+    return np_ip_block_matches(j, block, side) == NP_YES ? 0 : COST_ADDRESS;
 }
 
 static bool ports_fit(const np_judge *j, const netpol_rule *r)
 {
     for (size_t i = 0; i < r->n_ports; i++)
-        if (port_fits(j, r->ports[i]))
+        if (np_port_matches(j, r->ports[i]) == NP_YES)
             return true;
     return r->n_ports == 0;
 }

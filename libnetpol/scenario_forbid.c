@@ -210,22 +210,12 @@ static void find_default(const np_scope *c, pair *p)
     }
 }
 
-static np_side side_of(const np_scope *c, const np_party *p, uint8_t family)
-{
-    const np_snapshot *s = snapshot_of(c);
-    if (p->pod != NP_NONE)
-        return np_side_of_pod(s, p->pod, family);
-    np_side side = {.ip = p->ip, .pod = NP_NONE, .node = NP_NONE, .family = family, .known = true};
-    if (p->destination)
-        side.node = np_snapshot_node_of_ip(s, &p->ip);
-    return side;
-}
-
 static bool find_in_family(np_scope *c, pair *p, uint8_t family)
 {
     bool out = p->direction == NETPOL_EGRESS;
-    p->packet = (np_packet){.src = side_of(c, out ? p->subject : p->peer, family),
-                            .dst = side_of(c, out ? p->peer : p->subject, family)};
+    p->packet =
+        (np_packet){.src = np_side_of_party(snapshot_of(c), out ? p->subject : p->peer, family),
+                    .dst = np_side_of_party(snapshot_of(c), out ? p->peer : p->subject, family)};
     if (c->r->trial->ensure != NP_ENSURE_DEFAULT_DENY)
         return find_allowed(c, p);
     find_default(c, p);

@@ -13,11 +13,6 @@ static const char *outcome_name(int32_t outcome)
     return names[outcome];
 }
 
-static const char *direction_name(int32_t direction)
-{
-    return direction == NETPOL_EGRESS ? "egress" : "ingress";
-}
-
 static size_t sum_of(const netpol_scenario_report *const *reports, size_t n, int32_t outcome)
 {
     size_t sum = 0;
@@ -32,15 +27,6 @@ static size_t decided_of(const netpol_scenario_report *r)
     for (size_t i = 0; i < r->n_rules; i++)
         n += r->rules[i].decided != 0;
     return n;
-}
-
-/* "shop/allow-web", or the name alone of what has no namespace. */
-static void policy_name(np_buffer *b, const netpol_scenario_report *r, const netpol_object *policy)
-{
-    const char *space = netpol_object_namespace(policy);
-    if (netpol_object_policy(policy))
-        np_buffer_format(b, "%s/", space ? space : r->engine->snapshot->default_namespace);
-    np_buffer_text(b, netpol_object_name(policy));
 }
 
 /* ---- text ---- */
@@ -83,11 +69,11 @@ static void coverage_text(np_buffer *b, const netpol_scenario_report *r)
         if (x->decided)
             continue;
         np_buffer_text(b, "        never: ");
-        policy_name(b, r, x->policy);
+        np_policy_text(b, r->engine->snapshot, x->policy);
         if (x->rule < 0)
-            np_buffer_format(b, ", that %s is isolated", direction_name(x->direction));
+            np_buffer_format(b, ", that %s is isolated", np_direction_name(x->direction));
         else
-            np_buffer_format(b, ", %s[%d]", direction_name(x->direction), (int)x->rule);
+            np_buffer_format(b, ", %s[%d]", np_direction_name(x->direction), (int)x->rule);
         if (x->source && x->line) {
             np_buffer_text(b, "  ");
             np_buffer_shown(b, x->source);
@@ -154,16 +140,9 @@ static void result_json(np_buffer *b, const netpol_scenario_result *x)
 
 static void row_json(np_buffer *b, const netpol_scenario_report *r, const netpol_rule_coverage *x)
 {
-    np_buffer name;
-    np_buffer_init(&name, &b->alloc);
-    policy_name(&name, r, x->policy);
-    np_buffer_text(b, "{\"policy\":");
-    np_buffer_json(b, (np_slice){name.p, name.n});
-    b->failed = b->failed || name.failed;
-    np_buffer_free(&name);
-    np_buffer_char(b, ',');
-    add_json(b, "kind", netpol_object_kind_name(x->policy));
-    np_buffer_format(b, "\"direction\":\"%s\",\"rule\":", direction_name(x->direction));
+    np_buffer_char(b, '{');
+    np_policy_json(b, r->engine->snapshot, x->policy);
+    np_buffer_format(b, ",\"direction\":\"%s\",\"rule\":", np_direction_name(x->direction));
     if (x->rule < 0)
         np_buffer_text(b, "null,");
     else
