@@ -262,3 +262,17 @@ void test_expect_golden(const char *path, const char *text)
         show_difference(path, text, want);
     free(want);
 }
+
+char *test_repeated(const char *before, const char *piece, size_t times, const char *after,
+                    size_t *n)
+{
+    size_t one = strlen(piece);
+    *n = strlen(before) + one * times + strlen(after);
+    char *text = malloc(*n + 1);
+    char *p = text + strlen(before);
+    memcpy(text, before, strlen(before));
+    for (size_t i = 0; i < times; i++, p += one)
+        memcpy(p, piece, one);
+    memcpy(p, after, strlen(after) + 1);
+    return text;
+}

@@ -75,6 +75,10 @@ size_t test_every_allocation_fails(netpol_status (*work)(const netpol_options *o
 
 /* ---- text ---- */
 
+/* `before`, `times` pieces, `after`; *n its length. Freed by the caller. */
+char *test_repeated(const char *before, const char *piece, size_t times, const char *after,
+                    size_t *n);
+
 /* A whole file, NUL-terminated; give it back with free(). Fails the test if it cannot be read. */
 char *test_read_file(const char *path, size_t *n);
 /* As test_read_file, but NULL if there is no such file. */

@@ -41,20 +41,6 @@ static count read_counted(const char *text, size_t n, const netpol_options *give
     return c;
 }
 
-static char *repeated(const char *before, const char *piece, size_t times, const char *after,
-                      size_t *n)
-{
-    size_t one = strlen(piece);
-    *n = strlen(before) + one * times + strlen(after);
-    char *text = malloc(*n + 1);
-    char *p = text + strlen(before);
-    memcpy(text, before, strlen(before));
-    for (size_t i = 0; i < times; i++, p += one)
-        memcpy(p, piece, one);
-    memcpy(p, after, strlen(after) + 1);
-    return text;
-}
-
 #define ALL UINT64_MAX /* as much as the text has */
 
 static const struct {
@@ -105,8 +91,8 @@ static void hostile_texts_are_bounded_work(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(hostile); i++) {
         size_t n;
-        char *text =
-            repeated(hostile[i].before, hostile[i].piece, hostile[i].times, hostile[i].after, &n);
+        char *text = test_repeated(hostile[i].before, hostile[i].piece, hostile[i].times,
+                                   hostile[i].after, &n);
         count c = read_counted(text, n, NULL);
         const char *why = hostile[i].why;
         const netpol_diagnostic *d = netpol_diagnostics_at(c.diags, 0);
@@ -133,7 +119,7 @@ static void many_deep_documents_end_the_text(void **state)
     memset(deep, '[', 1000);
     memcpy(deep + 1000, "\n---\n", 6);
     size_t n;
-    char *text = repeated("", deep, 200, "a\n", &n);
+    char *text = test_repeated("", deep, 200, "a\n", &n);
     count c = read_counted(text, n, NULL);
     assert_int_equal(c.end, NETPOL_LIMIT);
     assert_in_range(c.documents, 2, 32);
@@ -170,7 +156,7 @@ static void ordinary_aliases_are_no_bomb(void **state)
 {
     (void)state;
     size_t n;
-    char *text = repeated("- &a [1, 2, 3, 4, 5, 6, 7, 8]\n", "- *a\n", 20000, "", &n);
+    char *text = test_repeated("- &a [1, 2, 3, 4, 5, 6, 7, 8]\n", "- *a\n", 20000, "", &n);
     count c = read_counted(text, n, NULL);
     assert_int_equal(netpol_diagnostics_count(c.diags), 0);
     assert_true(c.events > 200000);
@@ -273,7 +259,7 @@ static void recording_is_limited(void **state)
     netpol_options o = {.size = sizeof o, .max_memory = 4096};
     assert_true(np_options_read(&o, &o));
     size_t n;
-    char *text = repeated("", "- a\n", 1000, "", &n);
+    char *text = test_repeated("", "- a\n", 1000, "", &n);
     np_text *t = NULL;
     np_document doc;
     netpol_diagnostics *diags = netpol_diagnostics_new(NULL);

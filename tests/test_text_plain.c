@@ -248,18 +248,6 @@ static void a_broken_document_is_libyaml_s_alone(void **state)
 
 /* ---- long documents ---- */
 
-static char *repeated(const char *before, const char *piece, size_t times, size_t *n)
-{
-    size_t first = strlen(before), one = strlen(piece);
-    char *text = malloc(first + one * times + 1);
-    memcpy(text, before, first + 1);
-    for (size_t i = 0; i < times; i++)
-        memcpy(text + first + i * one, piece, one);
-    *n = first + one * times;
-    text[*n] = '\0';
-    return text;
-}
-
 static const struct {
     const char *why;
     const char *before;
@@ -284,7 +272,8 @@ static void long_documents_are_the_same(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(long_texts); i++) {
         size_t n;
-        char *text = repeated(long_texts[i].before, long_texts[i].piece, long_texts[i].times, &n);
+        char *text =
+            test_repeated(long_texts[i].before, long_texts[i].piece, long_texts[i].times, "", &n);
         uint32_t taken = 0;
         const char *why = difference(text, n, 0, &taken);
         if (why)
@@ -300,7 +289,7 @@ static void an_event_is_valid_until_the_next_is_taken(void **state)
 {
     (void)state;
     size_t n;
-    char *text = repeated("", "- a: b\n  c: [d, e]\n", 3000, &n);
+    char *text = test_repeated("", "- a: b\n  c: [d, e]\n", 3000, "", &n);
     np_text *t = open_text(text, n, 0, NULL);
     np_document doc;
     assert_int_equal(np_text_next(t, &doc), NETPOL_OK);
@@ -364,7 +353,7 @@ static void records_come_again_wherever_they_begin(void **state)
     np_rand r = np_rand_from_env("NETPOL_SEED");
     size_t n;
     np_document doc;
-    char *text = repeated("", "- a: b\n  c: [d, e]\n", TIMES, &n);
+    char *text = test_repeated("", "- a: b\n  c: [d, e]\n", TIMES, "", &n);
     np_event *expected = malloc(EVENTS * sizeof *expected);
     np_text *t = open_text(text, n, NETPOL_ONLY_LIBYAML, NULL);
     assert_int_equal(np_text_next(t, &doc), NETPOL_OK);
@@ -416,7 +405,7 @@ static void scanning_asks_whether_to_go_on(void **state)
 {
     (void)state;
     size_t n;
-    char *text = repeated("", "- a: b\n", 100000, &n);
+    char *text = test_repeated("", "- a: b\n", 100000, "", &n);
     int asked = 0;
     netpol_options o = {.size = sizeof o, .keep_going = stop, .ctx = &asked};
     assert_int_equal(read_all(&o, text), NETPOL_CANCELLED);

@@ -15,20 +15,6 @@ static bool ask(void *ctx)
     return ++p->questions != p->stop_at;
 }
 
-static char *repeated(const char *before, const char *piece, size_t times, const char *after,
-                      size_t *n)
-{
-    size_t one = strlen(piece);
-    *n = strlen(before) + one * times + strlen(after);
-    char *text = malloc(*n + 1);
-    char *p = text + strlen(before);
-    memcpy(text, before, strlen(before));
-    for (size_t i = 0; i < times; i++, p += one)
-        memcpy(p, piece, one);
-    memcpy(p, after, strlen(after) + 1);
-    return text;
-}
-
 static const struct {
     const char *why;
     const char *before, *piece, *after;
@@ -47,8 +33,8 @@ static void long_reading_can_be_cancelled(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(long_texts); i++) {
         size_t n;
-        char *text =
-            repeated(long_texts[i].before, long_texts[i].piece, 60000, long_texts[i].after, &n);
+        char *text = test_repeated(long_texts[i].before, long_texts[i].piece, 60000,
+                                   long_texts[i].after, &n);
         patience p = {0};
         netpol_options o = {.size = sizeof o, .keep_going = ask, .ctx = &p};
         test_reading r = test_read_shown(text, n, &o);
