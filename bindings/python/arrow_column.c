@@ -83,16 +83,6 @@ void np_arrow_column_close(np_arrow_column *c)
 
 /* ---- what values mean ---- */
 
-static void put_ipv4(uint8_t out[16], uint32_t ip)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    memcpy(out, mapped, sizeof mapped);
-    out[12] = (uint8_t)(ip >> 24);
-    out[13] = (uint8_t)(ip >> 16);
-    out[14] = (uint8_t)(ip >> 8);
-    out[15] = (uint8_t)ip;
-}
-
 static void mean_pod(const netpol_engine *engine, np_slice text, np_arrow_cell *out)
 {
     char room[640];
@@ -126,9 +116,9 @@ static void mean_address(const netpol_engine *engine, np_slice text, bool is_tex
     else if (text.n == V6_BYTES)
         memcpy(out->bytes, text.p, V6_BYTES);
     else if (text.n == V4_BYTES)
-        put_ipv4(out->bytes, (uint32_t)(uint8_t)text.p[0] << 24 |
-                                 (uint32_t)(uint8_t)text.p[1] << 16 |
-                                 (uint32_t)(uint8_t)text.p[2] << 8 | (uint8_t)text.p[3]);
+        np_put_ipv4(out->bytes, (uint32_t)(uint8_t)text.p[0] << 24 |
+                                    (uint32_t)(uint8_t)text.p[1] << 16 |
+                                    (uint32_t)(uint8_t)text.p[2] << 8 | (uint8_t)text.p[3]);
     else
         out->state = NP_CELL_WRONG;
 }
@@ -152,7 +142,7 @@ static void mean_int(np_arrow_role role, int64_t number, np_arrow_cell *out)
     out->state = number < 0 || number > most_of(role) ? NP_CELL_WRONG : NP_CELL_FINE;
     out->number = (uint16_t)number;
     if (is_address(role))
-        put_ipv4(out->bytes, (uint32_t)number);
+        np_put_ipv4(out->bytes, (uint32_t)number);
 }
 
 static void mean(const np_arrow_column *c, const netpol_engine *engine, const np_arrow_type *t,
@@ -290,7 +280,7 @@ static bool take_constant(const np_arrow_column *c, np_arrow_rows *rows)
 static void put_ipv4s(uint8_t *bytes, uint8_t *kind, const int64_t *number, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        put_ipv4(bytes + i * sizeof(netpol_flow), (uint32_t)number[i]);
+        np_put_ipv4(bytes + i * sizeof(netpol_flow), (uint32_t)number[i]);
         kind[i * sizeof(netpol_flow)] = NETPOL_BY_ADDRESS;
     }
 }

@@ -156,7 +156,7 @@ static bool same_length(const column *columns, size_t count, size_t *n)
     return true;
 }
 
-static void put_ipv4(uint8_t *out, uint32_t ip)
+void np_put_ipv4(uint8_t out[16], uint32_t ip)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     memcpy(out, mapped, sizeof mapped);
@@ -175,7 +175,7 @@ static void put_address(const column *c, size_t row, uint8_t *out)
     uint32_t ip = c->constant;
     if (c->at)
         memcpy(&ip, c->at + row * sizeof ip, sizeof ip);
-    put_ipv4(out, ip);
+    np_put_ipv4(out, ip);
 }
 
 static uint32_t number_at(const column *c, size_t row)

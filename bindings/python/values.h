@@ -58,6 +58,8 @@ PyObject *np_decisions(const netpol_engine *engine, const char *src, const char 
 /* Whether something of the input could not be used. */
 bool np_engine_incomplete(const netpol_engine *engine);
 PyObject *np_selector_matches(const netpol_selector *selector, PyObject *labels);
+/* An IPv4 address, given as a number, as columns hold addresses: mapped to IPv6. */
+void np_put_ipv4(uint8_t out[16], uint32_t ip);
 /* A bytearray with a 0 or 1 for each flow. */
 PyObject *np_batch(const netpol_engine *engine, PyObject *src, PyObject *dst, PyObject *protocols,
                    PyObject *ports);
